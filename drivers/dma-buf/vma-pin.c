@@ -1,0 +1,759 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a pin of user memory can be mapped into: DMA addresses, a kernel
+ * address, physical extents. mm/vma_owner.c has the pins themselves.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/pci-p2pdma.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/vma_owner.h>
+#include <linux/vmalloc.h>
+
+/**
+ * DOC: mappings
+ *
+ * ==================  ================  ==================  ==================
+ * Memory              vma_pin_map_dma   vma_pin_vmap        vma_pin_get_extents
+ * ==================  ================  ==================  ==================
+ * ordinary            DMA API, pages    vm_map_ram          -EOPNOTSUPP
+ * has a dma-buf       attach, map       its vmap            -EOPNOTSUPP
+ * extents: RAM        dma_map_phys      owner's vmap        yes
+ * extents: RAM_FIXED  MMIO attribute    owner's vmap        yes
+ * extents: MMIO       p2pdma provider   owner's vmap        yes
+ * ==================  ================  ==================  ==================
+ *
+ * The dma-buf goes first because memory of dma_alloc_attrs() has no pfn that
+ * another device may use. An owner without a kernel mapping has no vmap, and
+ * extents are never given one: a cached alias is wrong for anything but
+ * coherent RAM.
+ *
+ * An importer with &vma_pin_client.invalidate attaches to a dma-buf dynamically
+ * and hears of its moves; one without attaches statically, and the exporter
+ * pins or refuses.
+ */
+
+#define VMA_PIN_MAX_SEG	ALIGN_DOWN(UINT_MAX, PAGE_SIZE)
+
+static void vma_pin_release(struct vma_pin *pin);
+
+/* ------------------------------------------------------------------------- */
+/* Scatterlists without pages                                                */
+
+struct dma_slice {
+	struct sg_table		*table;
+	struct scatterlist	*next;
+};
+
+static int dma_slice_alloc(struct dma_slice *s, unsigned int nents)
+{
+	int ret;
+
+	s->table = kzalloc_obj(*s->table);
+	if (!s->table)
+		return -ENOMEM;
+	ret = sg_alloc_table(s->table, nents, GFP_KERNEL);
+	if (ret) {
+		kfree(s->table);
+		return ret;
+	}
+	s->table->nents = 0;
+	s->next = s->table->sgl;
+	return 0;
+}
+
+/* DMA addresses only: there is no page behind them, or none to be touched */
+static void dma_slice_add(struct dma_slice *s, dma_addr_t addr, size_t len)
+{
+	sg_set_page(s->next, NULL, 0, 0);
+	sg_dma_address(s->next) = addr;
+	sg_dma_len(s->next) = len;
+	s->table->nents++;
+	s->next = sg_next(s->next);
+}
+
+static void dma_slice_free(struct sg_table *table)
+{
+	sg_free_table(table);
+	kfree(table);
+}
+
+/* Cut @len bytes from @offset out of the DMA addresses of @whole */
+static struct sg_table *dma_slice_cut(struct sg_table *whole, u64 offset,
+				      u64 len)
+{
+	struct scatterlist *sg;
+	struct dma_slice s;
+	int i, ret;
+
+	ret = dma_slice_alloc(&s, whole->nents);
+	if (ret)
+		return ERR_PTR(ret);
+
+	for_each_sgtable_dma_sg(whole, sg, i) {
+		u64 n = sg_dma_len(sg);
+
+		if (offset >= n) {
+			offset -= n;
+			continue;
+		}
+		n = min(n - offset, len);
+		dma_slice_add(&s, sg_dma_address(sg) + offset, n);
+		offset = 0;
+		len -= n;
+		if (!len)
+			return s.table;
+	}
+
+	/* The exporter mapped less than the size of its dma-buf */
+	dma_slice_free(s.table);
+	return ERR_PTR(-EFAULT);
+}
+
+/* ------------------------------------------------------------------------- */
+/* dma-buf                                                                   */
+
+static bool vma_pin_has_dmabuf(const struct vma_pin *pin)
+{
+	return pin->dmabuf || (pin->ref.ops && pin->ref.ops->get_dmabuf);
+}
+
+static int vma_pin_get_dmabuf(struct vma_pin *pin)
+{
+	struct dma_buf *dmabuf;
+
+	if (pin->dmabuf)
+		return 0;
+	dmabuf = pin->ref.ops->get_dmabuf(pin->ref.obj);
+	if (WARN_ON_ONCE(!dmabuf))
+		return -ENOMEM;
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	pin->dmabuf = dmabuf;
+	pin->release = vma_pin_release;
+	return 0;
+}
+
+/*
+ * The state of a mapping changes under the dma_resv, so that a move and an
+ * unmap by the importer do not both undo it. A callback runs with the dma_resv
+ * held by the exporter.
+ */
+static bool vma_pin_lock_resv(struct vma_pin *pin)
+{
+	if (READ_ONCE(pin->resv_holder) == current) {
+		dma_resv_assert_held(pin->dmabuf->resv);
+		return false;
+	}
+	dma_resv_lock(pin->dmabuf->resv, NULL);
+	return true;
+}
+
+static void vma_pin_moved(struct dma_buf_attachment *attach)
+{
+	struct vma_pin *pin = attach->importer_priv;
+
+	WRITE_ONCE(pin->resv_holder, current);
+	pin->client->invalidate(pin, VMA_PIN_MOVED);
+	WRITE_ONCE(pin->resv_holder, NULL);
+}
+
+static const struct dma_buf_attach_ops vma_pin_attach_ops = {
+	.invalidate_mappings	= vma_pin_moved,
+};
+
+static const struct dma_buf_attach_ops vma_pin_attach_p2p_ops = {
+	.allow_peer2peer	= true,
+	.invalidate_mappings	= vma_pin_moved,
+};
+
+static int vma_pin_attach(struct vma_pin *pin, struct device *dev)
+{
+	const struct dma_buf_attach_ops *ops = NULL;
+	struct dma_buf_attachment *attach;
+
+	if (pin->attach && pin->attach->dev == dev)
+		return 0;
+	if (pin->attach)
+		dma_buf_detach(pin->dmabuf, pin->attach);
+	pin->attach = NULL;
+
+	if (pin->client->invalidate)
+		ops = pin->client->peer2peer ? &vma_pin_attach_p2p_ops :
+					       &vma_pin_attach_ops;
+	attach = dma_buf_dynamic_attach(pin->dmabuf, dev, ops, pin);
+	if (IS_ERR(attach))
+		return PTR_ERR(attach);
+	pin->attach = attach;
+	return 0;
+}
+
+static bool vma_pin_is_whole(const struct vma_pin *pin)
+{
+	return !pin->ref.offset && pin->len == pin->dmabuf->size;
+}
+
+/* Called under the dma_resv */
+static struct sg_table *vma_pin_map_attachment(struct vma_pin *pin,
+					       enum dma_data_direction dir)
+{
+	struct sg_table *whole, *sgt;
+	long ret;
+
+	whole = dma_buf_map_attachment(pin->attach, dir);
+	if (IS_ERR(whole))
+		return whole;
+
+	/* A move's copy may be under way; static importers had it waited for */
+	if (pin->client->invalidate) {
+		ret = dma_resv_wait_timeout(pin->dmabuf->resv,
+					    DMA_RESV_USAGE_KERNEL, true,
+					    MAX_SCHEDULE_TIMEOUT);
+		if (ret < 0)
+			goto err_unmap;
+	}
+
+	sgt = whole;
+	if (!vma_pin_is_whole(pin))
+		sgt = dma_slice_cut(whole, pin->ref.offset, pin->len);
+	if (IS_ERR(sgt)) {
+		ret = PTR_ERR(sgt);
+		goto err_unmap;
+	}
+	pin->whole = whole;
+	pin->dir = dir;
+	pin->sgt = sgt;
+	return sgt;
+
+err_unmap:
+	dma_buf_unmap_attachment(pin->attach, whole, dir);
+	return ERR_PTR(ret);
+}
+
+static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
+					   struct device *dev,
+					   enum dma_data_direction dir)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	ret = vma_pin_get_dmabuf(pin);
+	if (!ret)
+		ret = vma_pin_attach(pin, dev);
+	if (!ret)
+		ret = dma_resv_lock_interruptible(pin->dmabuf->resv, NULL);
+	if (ret)
+		return ERR_PTR(ret);
+
+	/* Not read back from @pin: a move may undo it once the lock is free */
+	sgt = vma_pin_map_attachment(pin, dir);
+	dma_resv_unlock(pin->dmabuf->resv);
+	return sgt;
+}
+
+/* Returns whether there was a mapping to undo */
+static bool vma_pin_unmap_dmabuf(struct vma_pin *pin)
+{
+	bool locked = vma_pin_lock_resv(pin);
+	struct sg_table *sgt = pin->sgt;
+
+	if (sgt) {
+		if (sgt != pin->whole)
+			dma_slice_free(sgt);
+		dma_buf_unmap_attachment(pin->attach, pin->whole, pin->dir);
+		pin->whole = NULL;
+		pin->sgt = NULL;
+	}
+	if (locked)
+		dma_resv_unlock(pin->dmabuf->resv);
+	return sgt;
+}
+
+/* ------------------------------------------------------------------------- */
+/* Pages                                                                     */
+
+static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
+					  struct device *dev,
+					  enum dma_data_direction dir)
+{
+	struct sg_table *sgt = kzalloc_obj(*sgt);
+	int ret;
+
+	if (!sgt)
+		return ERR_PTR(-ENOMEM);
+	ret = sg_alloc_table_from_pages_segment(sgt, pin->pages, pin->nr_pages,
+						offset_in_page(pin->start),
+						pin->len,
+						dma_get_max_seg_size(dev),
+						GFP_KERNEL);
+	if (ret)
+		goto err_free;
+	ret = dma_map_sgtable(dev, sgt, dir, 0);
+	if (ret)
+		goto err_free_table;
+	pin->dev = dev;
+	pin->dir = dir;
+	pin->sgt = sgt;
+	return sgt;
+
+err_free_table:
+	sg_free_table(sgt);
+err_free:
+	kfree(sgt);
+	return ERR_PTR(ret);
+}
+
+static void vma_pin_unmap_pages(struct vma_pin *pin)
+{
+	dma_unmap_sgtable(pin->dev, pin->sgt, pin->dir, 0);
+	dma_slice_free(pin->sgt);
+	pin->sgt = NULL;
+}
+
+/* ------------------------------------------------------------------------- */
+/* Extents                                                                   */
+
+static int vma_pin_fill_extents(struct vma_pin *pin,
+				struct vma_owner_extents *x)
+{
+	const struct vma_owner_obj_ops *ops = pin->ref.ops;
+	u64 len = 0;
+	unsigned int i;
+	int ret;
+
+	if (!ops || !ops->get_extents || ops->get_dmabuf)
+		return -EOPNOTSUPP;
+	*x = (struct vma_owner_extents) { .prot = PAGE_KERNEL };
+	ret = ops->get_extents(pin->ref.obj, pin->ref.offset, pin->len, x);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < x->nr; i++)
+		len += x->vec[i].len;
+	if (!WARN_ON_ONCE(len != pin->len))
+		return 0;
+	ops->put_extents(pin->ref.obj, x);
+	return -EFAULT;
+}
+
+static void vma_pin_drop_extents(struct vma_pin *pin,
+				 struct vma_owner_extents *x)
+{
+	pin->ref.ops->put_extents(pin->ref.obj, x);
+	x->vec = NULL;
+}
+
+/* Only plain RAM may be bounced or synced; all else is left as it is */
+static unsigned long vma_pin_dma_attrs(const struct vma_owner_extents *x)
+{
+	return x->type == VMA_OWNER_RAM ? 0 : DMA_ATTR_MMIO;
+}
+
+static enum pci_p2pdma_map_type
+vma_pin_p2p_type(const struct vma_owner_extents *x, struct device *dev)
+{
+	if (x->type != VMA_OWNER_MMIO)
+		return PCI_P2PDMA_MAP_THRU_HOST_BRIDGE;
+	if (!x->provider)
+		return PCI_P2PDMA_MAP_NOT_SUPPORTED;
+	return pci_p2pdma_map_type(x->provider, dev);
+}
+
+static void dma_slice_unmap(struct sg_table *table, struct device *dev,
+			    enum dma_data_direction dir,
+			    const struct vma_owner_extents *x)
+{
+	struct scatterlist *sg;
+	int i;
+
+	if (vma_pin_p2p_type(x, dev) == PCI_P2PDMA_MAP_BUS_ADDR)
+		return;
+	for_each_sgtable_dma_sg(table, sg, i)
+		dma_unmap_phys(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
+			       vma_pin_dma_attrs(x));
+}
+
+static int dma_slice_map(struct dma_slice *s, struct device *dev,
+			 enum dma_data_direction dir,
+			 const struct vma_owner_extents *x,
+			 phys_addr_t paddr, size_t len)
+{
+	dma_addr_t addr;
+
+	switch (vma_pin_p2p_type(x, dev)) {
+	case PCI_P2PDMA_MAP_BUS_ADDR:
+		addr = pci_p2pdma_bus_addr_map(x->provider, paddr);
+		break;
+	case PCI_P2PDMA_MAP_THRU_HOST_BRIDGE:
+		addr = dma_map_phys(dev, paddr, len, dir, vma_pin_dma_attrs(x));
+		if (dma_mapping_error(dev, addr))
+			return -EIO;
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	dma_slice_add(s, addr, len);
+	return 0;
+}
+
+static struct sg_table *dma_slice_of_extents(struct device *dev,
+					     enum dma_data_direction dir,
+					     const struct vma_owner_extents *x)
+{
+	unsigned int i, nents = 0;
+	struct dma_slice s;
+	int ret;
+
+	for (i = 0; i < x->nr; i++)
+		nents += DIV_ROUND_UP_ULL(x->vec[i].len, VMA_PIN_MAX_SEG);
+	ret = dma_slice_alloc(&s, nents);
+	if (ret)
+		return ERR_PTR(ret);
+
+	for (i = 0; i < x->nr; i++) {
+		phys_addr_t paddr = x->vec[i].paddr;
+		size_t left = x->vec[i].len, n;
+
+		for (; left; left -= n, paddr += n) {
+			n = min_t(size_t, left, VMA_PIN_MAX_SEG);
+			ret = dma_slice_map(&s, dev, dir, x, paddr, n);
+			if (ret)
+				goto err_unmap;
+		}
+	}
+	return s.table;
+
+err_unmap:
+	dma_slice_unmap(s.table, dev, dir, x);
+	dma_slice_free(s.table);
+	return ERR_PTR(ret);
+}
+
+static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
+					    struct device *dev,
+					    enum dma_data_direction dir)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	ret = vma_pin_fill_extents(pin, &pin->dma_extents);
+	if (ret)
+		return ERR_PTR(ret);
+	sgt = dma_slice_of_extents(dev, dir, &pin->dma_extents);
+	if (IS_ERR(sgt)) {
+		vma_pin_drop_extents(pin, &pin->dma_extents);
+		return sgt;
+	}
+	pin->dev = dev;
+	pin->dir = dir;
+	pin->sgt = sgt;
+	return sgt;
+}
+
+static void vma_pin_unmap_extents(struct vma_pin *pin)
+{
+	dma_slice_unmap(pin->sgt, pin->dev, pin->dir, &pin->dma_extents);
+	dma_slice_free(pin->sgt);
+	vma_pin_drop_extents(pin, &pin->dma_extents);
+	pin->sgt = NULL;
+}
+
+/* ------------------------------------------------------------------------- */
+/* For importers                                                             */
+
+/**
+ * vma_pin_map_dma() - map the memory for a device
+ * @pin: the pin
+ * @dev: device that will access the memory
+ * @dir: direction of the transfers; a pin without VMA_PIN_WRITE can only be
+ *	mapped DMA_TO_DEVICE
+ *
+ * One mapping at a time, until vma_pin_unmap_dma() or vma_unpin(). An importer
+ * that can be revoked tests its own flag, under its leaf lock, once this has
+ * returned: the callback may have come meanwhile.
+ *
+ * Context: Process context, may sleep. Takes the dma_resv if the memory is a
+ * dma-buf. Inside &vma_pin_client.restore too.
+ * Return: The DMA addresses of exactly the pinned range, or an ERR_PTR. Use only
+ * sg_dma_address() and sg_dma_len() of its entries: unless the memory is
+ * ordinary or a whole dma-buf there are no pages, and sg_page() is NULL.
+ * -EACCES for a direction that the pin does not allow, -EOPNOTSUPP if @dev
+ * cannot reach the memory, and DOC: errors.
+ */
+struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
+				 enum dma_data_direction dir)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	might_sleep();
+	if (!valid_dma_direction(dir))
+		return ERR_PTR(-EINVAL);
+	if (dir != DMA_TO_DEVICE && !(pin->flags & VMA_PIN_WRITE))
+		return ERR_PTR(-EACCES);
+	if (pin->sgt)
+		return ERR_PTR(-EBUSY);
+	ret = vma_pin_map_begin(pin);
+	if (ret)
+		return ERR_PTR(ret);
+
+	pin->release = vma_pin_release;
+	if (pin->pages)
+		sgt = vma_pin_map_pages(pin, dev, dir);
+	else if (vma_pin_has_dmabuf(pin))
+		sgt = vma_pin_map_dmabuf(pin, dev, dir);
+	else
+		sgt = vma_pin_map_extents(pin, dev, dir);
+	if (IS_ERR(sgt))
+		vma_pin_map_end(pin);
+	return sgt;
+}
+EXPORT_SYMBOL_GPL(vma_pin_map_dma);
+
+/**
+ * vma_pin_unmap_dma() - undo vma_pin_map_dma()
+ * @pin: the pin; without a mapping nothing happens
+ *
+ * Context: Process context, may sleep. Takes the dma_resv if the memory is a
+ * dma-buf, save inside &vma_pin_client.invalidate.
+ */
+void vma_pin_unmap_dma(struct vma_pin *pin)
+{
+	might_sleep();
+	if (pin->attach) {
+		if (!vma_pin_unmap_dmabuf(pin))
+			return;
+	} else if (!pin->sgt) {
+		return;
+	} else if (pin->pages) {
+		vma_pin_unmap_pages(pin);
+	} else {
+		vma_pin_unmap_extents(pin);
+	}
+	vma_pin_map_end(pin);
+}
+EXPORT_SYMBOL_GPL(vma_pin_unmap_dma);
+
+static int vma_pin_vmap_dmabuf(struct vma_pin *pin)
+{
+	int ret;
+
+	ret = vma_pin_get_dmabuf(pin);
+	if (ret)
+		return ret;
+	if (!pin->dmabuf->ops->vmap)
+		return -EOPNOTSUPP;
+	return dma_buf_vmap_unlocked(pin->dmabuf, &pin->map);
+}
+
+static int vma_pin_vmap_pages(struct vma_pin *pin)
+{
+	void *vaddr = vm_map_ram(pin->pages, pin->nr_pages, NUMA_NO_NODE);
+
+	if (!vaddr)
+		return -ENOMEM;
+	iosys_map_set_vaddr(&pin->map, vaddr);
+	return 0;
+}
+
+static void vma_pin_vunmap_any(struct vma_pin *pin)
+{
+	if (pin->pages)
+		vm_unmap_ram(pin->map.vaddr, pin->nr_pages);
+	else if (vma_pin_has_dmabuf(pin))
+		dma_buf_vunmap_unlocked(pin->dmabuf, &pin->map);
+	else
+		pin->ref.ops->vunmap(pin->ref.obj, &pin->map);
+	iosys_map_clear(&pin->map);
+}
+
+static int vma_pin_vmap_any(struct vma_pin *pin)
+{
+	const struct vma_owner_obj_ops *ops = pin->ref.ops;
+	int ret;
+
+	if (pin->pages)
+		ret = vma_pin_vmap_pages(pin);
+	else if (vma_pin_has_dmabuf(pin))
+		ret = vma_pin_vmap_dmabuf(pin);
+	else if (ops && ops->vmap)
+		ret = ops->vmap(pin->ref.obj, &pin->map);
+	else
+		ret = -EOPNOTSUPP;
+	if (ret) {
+		iosys_map_clear(&pin->map);
+		return ret;
+	}
+	if (pin->map.is_iomem) {
+		vma_pin_vunmap_any(pin);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/**
+ * vma_pin_vmap() - map the memory for the kernel
+ * @pin: the pin
+ *
+ * One mapping at a time, until vma_pin_vunmap() or vma_unpin(). Bracket the
+ * accesses with vma_pin_sync_for_cpu() and vma_pin_sync_for_device().
+ *
+ * Context: As vma_pin_map_dma().
+ * Return: Kernel address of the first byte of the pinned range, or an ERR_PTR.
+ * -EOPNOTSUPP if the owner has no kernel mapping or it is I/O memory, and
+ * DOC: errors.
+ */
+void *vma_pin_vmap(struct vma_pin *pin)
+{
+	int ret;
+
+	might_sleep();
+	if (iosys_map_is_set(&pin->map))
+		return ERR_PTR(-EBUSY);
+	ret = vma_pin_map_begin(pin);
+	if (ret)
+		return ERR_PTR(ret);
+
+	pin->release = vma_pin_release;
+	ret = vma_pin_vmap_any(pin);
+	if (ret) {
+		vma_pin_map_end(pin);
+		return ERR_PTR(ret);
+	}
+	if (pin->pages)
+		return pin->map.vaddr + offset_in_page(pin->start);
+	return pin->map.vaddr + pin->ref.offset;
+}
+EXPORT_SYMBOL_GPL(vma_pin_vmap);
+
+/**
+ * vma_pin_vunmap() - undo vma_pin_vmap()
+ * @pin: the pin; without a mapping nothing happens
+ *
+ * Context: As vma_pin_unmap_dma(), but not inside a callback for VMA_PIN_MOVED:
+ * a dma-buf that is mapped for the kernel does not move.
+ */
+void vma_pin_vunmap(struct vma_pin *pin)
+{
+	might_sleep();
+	if (iosys_map_is_null(&pin->map))
+		return;
+	vma_pin_vunmap_any(pin);
+	vma_pin_map_end(pin);
+}
+EXPORT_SYMBOL_GPL(vma_pin_vunmap);
+
+/**
+ * vma_pin_get_extents() - get the physical addresses of the memory
+ * @pin: the pin
+ *
+ * For importers that program an IOMMU or a second-stage page table. Like any
+ * mapping it is live until vma_pin_put_extents() or vma_unpin(), and the
+ * addresses mean nothing afterwards.
+ *
+ * Context: As vma_pin_map_dma().
+ * Return: The extents, exactly as long as the pinned range, or an ERR_PTR.
+ * -EOPNOTSUPP for ordinary memory and for memory that has a dma-buf, and
+ * DOC: errors.
+ */
+const struct vma_owner_extents *vma_pin_get_extents(struct vma_pin *pin)
+{
+	int ret;
+
+	might_sleep();
+	if (pin->extents.vec)
+		return ERR_PTR(-EBUSY);
+	ret = vma_pin_map_begin(pin);
+	if (ret)
+		return ERR_PTR(ret);
+
+	pin->release = vma_pin_release;
+	ret = vma_pin_fill_extents(pin, &pin->extents);
+	if (!ret)
+		return &pin->extents;
+	vma_pin_map_end(pin);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_FOR_MODULES(vma_pin_get_extents,
+			  "vfio_iommu_type1,iommufd,acrn,mshv_root,vma_owner_kunit,vma_owner_torture");
+
+/**
+ * vma_pin_put_extents() - undo vma_pin_get_extents()
+ * @pin: the pin; without extents nothing happens
+ *
+ * Context: As vma_pin_unmap_dma().
+ */
+void vma_pin_put_extents(struct vma_pin *pin)
+{
+	might_sleep();
+	if (!pin->extents.vec)
+		return;
+	vma_pin_drop_extents(pin, &pin->extents);
+	vma_pin_map_end(pin);
+}
+EXPORT_SYMBOL_FOR_MODULES(vma_pin_put_extents,
+			  "vfio_iommu_type1,iommufd,acrn,mshv_root,vma_owner_kunit,vma_owner_torture");
+
+/**
+ * vma_pin_sync_for_cpu() - the CPU is about to access the memory
+ * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
+ * @dir: direction of the DMA transfer before or after the access
+ *
+ * A device that captured into the memory is done and user space may read it, or
+ * the importer itself accesses it through vma_pin_vmap(). User space that
+ * imports through a dma-buf calls an ioctl for this; by address nobody does, so
+ * importers call it when a buffer is finished.
+ *
+ * Context: Process context, may sleep. May take the dma_resv and wait for its
+ * fences.
+ * Return: 0 or an errno of dma_buf_begin_cpu_access().
+ */
+int vma_pin_sync_for_cpu(struct vma_pin *pin, enum dma_data_direction dir)
+{
+	might_sleep();
+	if (pin->dmabuf)
+		return dma_buf_begin_cpu_access(pin->dmabuf, dir);
+	if (pin->pages && pin->sgt)
+		dma_sync_sgtable_for_cpu(pin->dev, pin->sgt, dir);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
+
+/**
+ * vma_pin_sync_for_device() - the CPU has accessed the memory
+ * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
+ * @dir: direction of the DMA transfer before or after the access
+ *
+ * The counterpart of vma_pin_sync_for_cpu(), for when a buffer is prepared.
+ *
+ * Context: As vma_pin_sync_for_cpu().
+ * Return: 0 or an errno of dma_buf_end_cpu_access().
+ */
+int vma_pin_sync_for_device(struct vma_pin *pin, enum dma_data_direction dir)
+{
+	might_sleep();
+	if (pin->dmabuf)
+		return dma_buf_end_cpu_access(pin->dmabuf, dir);
+	if (pin->pages && pin->sgt)
+		dma_sync_sgtable_for_device(pin->dev, pin->sgt, dir);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vma_pin_sync_for_device);
+
+/* What vma_unpin() does first, if there ever was a mapping */
+static void vma_pin_release(struct vma_pin *pin)
+{
+	vma_pin_vunmap(pin);
+	vma_pin_put_extents(pin);
+	vma_pin_unmap_dma(pin);
+	if (pin->attach)
+		dma_buf_detach(pin->dmabuf, pin->attach);
+	if (pin->dmabuf)
+		dma_buf_put(pin->dmabuf);
+	pin->attach = NULL;
+	pin->dmabuf = NULL;
+}
