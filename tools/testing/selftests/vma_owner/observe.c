@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "observe.h"
+
+#define BUFINFO		"/sys/kernel/debug/dma_buf/bufinfo"
+#define PINS		"/sys/kernel/debug/vma_owner/pins"
+#define PCP_FRACTION	"/proc/sys/vm/percpu_pagelist_high_fraction"
+
+#define TRIES		100
+#define TRY_US		100000
+
+static long read_meminfo(const char *format)
+{
+	long kib = -1;
+	char line[128];
+	FILE *file;
+
+	file = fopen("/proc/meminfo", "r");
+	while (file && kib < 0 && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, format, &kib) != 1)
+			kib = -1;
+	}
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+static long cma_in_use(void)
+{
+	long total = read_meminfo("CmaTotal: %ld");
+	long unused = read_meminfo("CmaFree: %ld");
+
+	return total <= 0 || unused < 0 ? -1 : (total - unused) * 1024;
+}
+
+static long dma_bufs_in_use(void)
+{
+	long bytes = -1;
+	char line[256];
+	FILE *file;
+	int count;
+
+	file = fopen(BUFINFO, "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "Total %d objects, %ld", &count, &bytes) == 2)
+			break;
+		bytes = -1;
+	}
+	if (file)
+		fclose(file);
+	return bytes;
+}
+
+long observe_in_use(enum memory_kind kind)
+{
+	switch (kind) {
+	case MEMORY_VIVID:
+	case MEMORY_VIVID_DMABUF:
+	case MEMORY_CMA_HEAP:
+		return cma_in_use();
+	case MEMORY_SYSTEM_HEAP:
+	case MEMORY_UDMABUF:
+		return dma_bufs_in_use();
+	default:
+		return -1;
+	}
+}
+
+int observe_pins(void)
+{
+	char line[512];
+	int lines = 0;
+	FILE *file;
+
+	file = fopen(PINS, "r");
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file))
+		lines++;
+	fclose(file);
+	return lines ? lines - 1 : 0;	/* the header */
+}
+
+static bool write_fraction(int value)
+{
+	FILE *file = fopen(PCP_FRACTION, "w");
+
+	if (!file)
+		return false;
+	fprintf(file, "%d\n", value);
+	return !fclose(file);
+}
+
+int observe_exactly(void)
+{
+	int saved = -1;
+	FILE *file;
+
+	file = fopen(PCP_FRACTION, "r");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &saved) != 1)
+		saved = -1;
+	fclose(file);
+	return write_fraction(100000) ? saved : -1;
+}
+
+void observe_restore(int saved)
+{
+	if (saved >= 0)
+		write_fraction(saved);
+}
+
+bool observe_until_below(enum memory_kind kind, long bytes)
+{
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if (observe_in_use(kind) < bytes)
+			return true;
+		usleep(TRY_US);
+	}
+	return false;
+}
+
+bool observe_until_pins(int pins)
+{
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if (observe_pins() == pins)
+			return true;
+		usleep(TRY_US);
+	}
+	return false;
+}
+
+const char *errno_name(int err)
+{
+	static const struct {
+		int value;
+		const char *name;
+	} names[] = {
+		{ EACCES, "EACCES" }, { EAGAIN, "EAGAIN" }, { EBUSY, "EBUSY" },
+		{ EFAULT, "EFAULT" }, { EINTR, "EINTR" }, { EINVAL, "EINVAL" },
+		{ EIO, "EIO" }, { ENODEV, "ENODEV" }, { ENOMEM, "ENOMEM" },
+		{ ENOTTY, "ENOTTY" }, { EOPNOTSUPP, "EOPNOTSUPP" },
+		{ EOVERFLOW, "EOVERFLOW" }, { EPERM, "EPERM" },
+		{ ETIMEDOUT, "ETIMEDOUT" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (names[i].value == err)
+			return names[i].name;
+	}
+	return strerror(err);
+}
+
+void name_row(char row[ROW_LENGTH], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(row, ROW_LENGTH, format, args);
+	va_end(args);
+}
+
+void print_row(const char *row, const char *format, ...)
+{
+	va_list args;
+
+	printf("# row: %s | ", row);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	fflush(stdout);
+}
+
+bool no_driver(bool missing, const char *row)
+{
+	if (missing)
+		print_row(row, NO_DRIVER);
+	return missing;
+}
