@@ -42,21 +42,21 @@
  * 4. the **revoke lock**, one in each &struct vma_owner_revoke
  * 5. leaf locks of the importer, the only ones its callbacks may take
  *
- * ==================================  ========================================
- * Call                                Runs under, takes
- * ==================================  ========================================
- * vma_pin_user()                      takes the VMA lock or mmap_lock and drops
- *                                     it, then takes the revoke lock
- * vma_unpin()                         takes the revoke lock; never mmap_lock
- * vma_pin_map_dma() and its like      take dma_resv where there is a dma-buf;
- *                                     never the revoke lock
- * vma_owner_revoke_begin()            exporter's locks; takes the revoke lock
- * vma_owner_revoke_drain()            no lock at all
- * &vma_owner_ops.tryget               VMA lock or mmap_lock
- * &vma_owner_obj_ops.put              importer's outer locks
- * &vma_pin_client.invalidate          revoke lock and exporter's locks
- * &vma_pin_client.restore             revoke lock and exporter's locks
- * ==================================  ========================================
+ * ==========================  ================================================
+ * Call                        Runs under, takes
+ * ==========================  ================================================
+ * vma_pin_user()              takes the VMA lock or mmap_lock and drops it,
+ *                             then takes the revoke lock
+ * vma_unpin()                 takes the revoke lock; never mmap_lock
+ * vma_pin_map_dma(), ...      take dma_resv where there is a dma-buf; never
+ *                             the revoke lock
+ * vma_owner_revoke_begin()    exporter's locks; takes the revoke lock
+ * vma_owner_revoke_drain()    no lock at all
+ * ``tryget``                  VMA lock or mmap_lock
+ * ``put``                     importer's outer locks
+ * ``invalidate``              revoke lock or dma_resv, and exporter's locks
+ * ``restore``                 revoke lock and exporter's locks
+ * ==========================  ================================================
  *
  * An importer that takes a lock in a callback and holds the same lock across
  * vma_pin_user() or vma_unpin() deadlocks one day. lockdep reports it on the
@@ -794,7 +794,14 @@ void vma_owner_fault_exit(int idx)
 }
 EXPORT_SYMBOL_GPL(vma_owner_fault_exit);
 
-static void vma_pin_invalidate(struct vma_pin *pin, enum vma_pin_loss why)
+/**
+ * vma_pin_invalidate() - tell an importer to stop
+ * @pin: the pin; its client has &vma_pin_client.invalidate
+ * @why: why
+ *
+ * Context: The revoke lock or, for VMA_PIN_MOVED, the dma_resv is held.
+ */
+void vma_pin_invalidate(struct vma_pin *pin, enum vma_pin_loss why)
 {
 	pin->invalid = true;
 	lock_map_acquire(&vma_pin_callback_map);

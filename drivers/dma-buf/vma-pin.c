@@ -158,7 +158,7 @@ static void vma_pin_moved(struct dma_buf_attachment *attach)
 	struct vma_pin *pin = attach->importer_priv;
 
 	WRITE_ONCE(pin->resv_holder, current);
-	pin->client->invalidate(pin, VMA_PIN_MOVED);
+	vma_pin_invalidate(pin, VMA_PIN_MOVED);
 	WRITE_ONCE(pin->resv_holder, NULL);
 }
 
@@ -330,14 +330,17 @@ static int vma_pin_fill_extents(struct vma_pin *pin,
 	*x = (struct vma_owner_extents) { .prot = PAGE_KERNEL };
 	ret = ops->get_extents(pin->ref.obj, pin->ref.offset, pin->len, x);
 	if (ret)
-		return ret;
+		goto err;
 
 	for (i = 0; i < x->nr; i++)
 		len += x->vec[i].len;
 	if (!WARN_ON_ONCE(len != pin->len))
 		return 0;
 	ops->put_extents(pin->ref.obj, x);
-	return -EFAULT;
+	ret = -EFAULT;
+err:
+	x->vec = NULL;
+	return ret;
 }
 
 static void vma_pin_drop_extents(struct vma_pin *pin,
@@ -481,8 +484,8 @@ static void vma_pin_unmap_extents(struct vma_pin *pin)
  * Return: The DMA addresses of exactly the pinned range, or an ERR_PTR. Use only
  * sg_dma_address() and sg_dma_len() of its entries: unless the memory is
  * ordinary or a whole dma-buf there are no pages, and sg_page() is NULL.
- * -EACCES for a direction that the pin does not allow, -EOPNOTSUPP if @dev
- * cannot reach the memory, and DOC: errors.
+ * -EOPNOTSUPP if @dev cannot reach the memory, what the DMA API or the exporter
+ * of the dma-buf says, and DOC: errors.
  */
 struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
 				 enum dma_data_direction dir)
@@ -491,10 +494,9 @@ struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
 	int ret;
 
 	might_sleep();
-	if (!valid_dma_direction(dir))
+	if (!valid_dma_direction(dir) ||
+	    (dir != DMA_TO_DEVICE && !(pin->flags & VMA_PIN_WRITE)))
 		return ERR_PTR(-EINVAL);
-	if (dir != DMA_TO_DEVICE && !(pin->flags & VMA_PIN_WRITE))
-		return ERR_PTR(-EACCES);
 	if (pin->sgt)
 		return ERR_PTR(-EBUSY);
 	ret = vma_pin_map_begin(pin);

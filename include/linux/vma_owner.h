@@ -74,7 +74,8 @@ struct vma_pin;
  * ``-EOPNOTSUPP``     Revocable memory asked for by an importer that cannot
  *                     be revoked, or an operation the owner does not offer
  * ``-EINVAL``         Zero length, an address range that overflows, unknown
- *                     flags, a client without a name
+ *                     flags, a client without a name, a DMA direction that a
+ *                     pin without VMA_PIN_WRITE does not allow
  * ``-EBUSY``          The pin has a live mapping of that kind already
  * ``-ENOMEM``         Out of memory, or the owner's answer when it accounts
  *                     pins itself; likewise ``-EDQUOT``
@@ -443,6 +444,7 @@ void dma_buf_own_vma(struct vm_area_struct *vma);
 /* Between mm/vma_owner.c and drivers/dma-buf/vma-pin.c, not for drivers */
 int vma_pin_map_begin(struct vma_pin *pin);
 void vma_pin_map_end(struct vma_pin *pin);
+void vma_pin_invalidate(struct vma_pin *pin, enum vma_pin_loss why);
 
 #else /* !CONFIG_VMA_OWNER */
 
