@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The work is done by the scripts in kit/; "make help" lists what there is.
+
+KERNEL ?= 7.3
+JOBS ?= $(shell nproc)
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vma_owner
+export KERNEL TREE FORCE V JOBS AUTHOR CACHE MIRROR SECURITY_MIRROR
+
+ifneq ($(V),1)
+.SILENT:
+endif
+
+targets := all check kernel tree guest series series-readme kunit selftests mutants shell table
+
+.PHONY: $(targets) help clean
+.DEFAULT_GOAL := all
+
+ifndef VMA_OWNER_LOCKED
+
+# One run at a time on out/$(KERNEL): see hold_lock in kit/lib.sh
+$(targets):
+	kit/lock $(MAKE) --no-print-directory $@
+
+else
+
+tree:
+	kit/setup
+	kit/apply
+
+kernel: tree
+	kit/build
+
+guest: kernel
+	kit/initramfs
+
+# Both guests run before either may fail the whole, so that the table is there.
+all: guest
+	code=0; \
+	REUSE=1 kit/boot stock || code=1; \
+	REUSE=1 kit/boot selftests || code=1; \
+	kit/table && exit $$code
+
+kunit selftests: guest
+	kit/boot $@
+
+mutants: guest
+	kit/mutants
+
+shell: guest
+	kit/boot shell
+
+table:
+	kit/table
+
+series: tree
+	kit/series
+
+series-readme: tree
+	kit/series-readme
+
+check:
+	kit/setup
+	kit/check
+
+endif
+
+help:
+	echo 'make                the table: what the stock kernel and ours do, in QEMU'
+	echo 'make check          everything that can fail; ends with N passed, N failed'
+	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
+	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter'
+	echo 'make series-readme  series/README.md, from the series and its tree'
+	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'
+	echo 'make kunit          the KUnit suites in QEMU'
+	echo 'make selftests      the selftests in QEMU'
+	echo 'make mutants        take lines out of the C code and see each caught by a named test (30 minutes)'
+	echo 'make table          the table of the last run again'
+	echo 'make shell          a prompt in the guest'
+	echo 'make clean          delete out/ (the downloads in CACHE stay)'
+	echo
+	echo 'KERNEL=$(KERNEL)          one of: $(shell sed -e "/^#/d" -e "s/ .*//" kernels)'
+	echo 'TREE=                a Linux source tree to use instead of the Debian package; never written to'
+	echo 'FORCE=               1: try a TREE of a version that is not listed'
+	echo 'JOBS=$(JOBS)               compilers at once'
+	echo 'CACHE=$(CACHE)'
+	echo '                     downloads and compiler cache'
+	echo 'MIRROR= SECURITY_MIRROR=   Debian archives; as this machine'"'"'s apt has them, if empty'
+	echo 'V=                   1: show the commands'
+
+clean:
+	rm -rf out
