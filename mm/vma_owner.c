@@ -707,7 +707,8 @@ void vma_pin_map_end(struct vma_pin *pin)
  *
  * vma_owner_restore() ends a temporary revoke. Temporary ones nest by count:
  * each has its own restore, and the last one lifts the mark and calls
- * &vma_pin_client.restore of the pins that were invalidated.
+ * &vma_pin_client.restore of the pins, all of which were invalidated: none can
+ * be made while the mark stands.
  *
  * A fault handler tests the mark and inserts the PTE between
  * vma_owner_fault_enter() and vma_owner_fault_exit(), so that no PTE can come
@@ -803,7 +804,6 @@ EXPORT_SYMBOL_GPL(vma_owner_fault_exit);
  */
 void vma_pin_invalidate(struct vma_pin *pin, enum vma_pin_loss why)
 {
-	pin->invalid = true;
 	lock_map_acquire(&vma_pin_callback_map);
 	pin->client->invalidate(pin, why);
 	lock_map_release(&vma_pin_callback_map);
@@ -816,9 +816,7 @@ static void vma_pin_restore(struct vma_pin *pin)
 	lock_map_acquire(&vma_pin_callback_map);
 	ret = pin->client->restore(pin);
 	lock_map_release(&vma_pin_callback_map);
-	if (!ret)
-		pin->invalid = false;
-	else
+	if (ret)
 		pr_warn("%s cannot map %#lx+%zu again: %pe\n",
 			pin->client->name, pin->start, pin->len, ERR_PTR(ret));
 }
@@ -909,7 +907,8 @@ static void vma_owner_drop(struct vma_owner_revoke *r)
  * @r: the handle, revoked by vma_owner_revoke_begin() and not yet restored
  *
  * After a permanent revoke this also drops, for every pin, the object and the
- * module that it holds; the caller must have a reference of its own to both.
+ * module that it holds; the caller must have a reference of its own to both. A
+ * pin that is being unpinned meanwhile drops its own, perhaps a little later.
  *
  * Context: Process context, sleeps uninterruptibly. No lock that an importer
  * needs to undo a mapping may be held, nor one that the exporter's put takes.
@@ -971,7 +970,7 @@ void vma_owner_restore(struct vma_owner_revoke *r)
 		goto out;
 	WRITE_ONCE(r->marked, false);
 	list_for_each_entry(pin, &r->pins, revoke_node)
-		if (pin->invalid && pin->client->restore)
+		if (pin->client->restore)
 			vma_pin_restore(pin);
 out:
 	mutex_unlock(&r->lock);

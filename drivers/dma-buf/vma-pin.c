@@ -700,6 +700,13 @@ void vma_pin_put_extents(struct vma_pin *pin)
 EXPORT_SYMBOL_FOR_MODULES(vma_pin_put_extents,
 			  "vfio_iommu_type1,iommufd,acrn,mshv_root,vma_owner_kunit,vma_owner_torture");
 
+/* Plain RAM is a streaming mapping; all else was mapped as it is, for good */
+static bool vma_pin_syncs_extents(const struct vma_pin *pin)
+{
+	return pin->sgt && pin->dma_extents.vec &&
+	       pin->dma_extents.type == VMA_OWNER_RAM;
+}
+
 /**
  * vma_pin_sync_for_cpu() - the CPU is about to access the memory
  * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
@@ -716,11 +723,18 @@ EXPORT_SYMBOL_FOR_MODULES(vma_pin_put_extents,
  */
 int vma_pin_sync_for_cpu(struct vma_pin *pin, enum dma_data_direction dir)
 {
+	struct scatterlist *sg;
+	int i;
+
 	might_sleep();
 	if (pin->dmabuf)
 		return dma_buf_begin_cpu_access(pin->dmabuf, dir);
 	if (pin->pages && pin->sgt)
 		dma_sync_sgtable_for_cpu(pin->dev, pin->sgt, dir);
+	else if (vma_pin_syncs_extents(pin))
+		for_each_sgtable_dma_sg(pin->sgt, sg, i)
+			dma_sync_single_for_cpu(pin->dev, sg_dma_address(sg),
+						sg_dma_len(sg), dir);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
@@ -737,11 +751,18 @@ EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
  */
 int vma_pin_sync_for_device(struct vma_pin *pin, enum dma_data_direction dir)
 {
+	struct scatterlist *sg;
+	int i;
+
 	might_sleep();
 	if (pin->dmabuf)
 		return dma_buf_end_cpu_access(pin->dmabuf, dir);
 	if (pin->pages && pin->sgt)
 		dma_sync_sgtable_for_device(pin->dev, pin->sgt, dir);
+	else if (vma_pin_syncs_extents(pin))
+		for_each_sgtable_dma_sg(pin->sgt, sg, i)
+			dma_sync_single_for_device(pin->dev, sg_dma_address(sg),
+						   sg_dma_len(sg), dir);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vma_pin_sync_for_device);

@@ -79,7 +79,9 @@ struct vma_pin;
  * ``-EBUSY``          The pin has a live mapping of that kind already
  * ``-ENOMEM``         Out of memory, or the owner's answer when it accounts
  *                     pins itself; likewise ``-EDQUOT``
- * ``-EINTR``          A fatal signal arrived while waiting for mmap_lock
+ * ``-EINTR``          A fatal signal arrived while waiting for mmap_lock, or
+ *                     any signal while waiting for the dma_resv of a dma-buf or
+ *                     its fences (then perhaps ``-ERESTARTSYS``)
  * ==================  =======================================================
  */
 
@@ -323,7 +325,8 @@ struct vma_pin_client {
 	 *
 	 * All access must have stopped on return, and the mappings are to be
 	 * undone here by vma_pin_unmap_dma() and its like, or soon after by a
-	 * work item: vma_owner_revoke() waits for that. Must not unpin. May be
+	 * work item, which the importer flushes before it unpins:
+	 * vma_owner_revoke() waits for that. Must not unpin. May be
 	 * called more than once, before vma_pin_user() has returned, and while
 	 * a mapping call of the importer is under way. So set a flag under a
 	 * leaf lock here, undo what a mapping call has returned and that lock
@@ -369,7 +372,6 @@ struct vma_pin {
 	struct vma_owner_ref		ref;
 	struct vma_owner_revoke		*revoke;
 	struct list_head		revoke_node;
-	bool				invalid;
 	struct list_head		node;
 	unsigned long			since;
 
