@@ -33,7 +33,7 @@ struct vma_pin;
  *
  * A VMA is only an address range. The thing with a lifetime is the *object*
  * behind it, a buffer or a BAR, and the driver that made it counts it already.
- * Four parties take part:
+ * It goes like this:
  *
  * - The **owner** marks its VMAs: &vm_operations_struct.owner_ops says who
  *   owns the memory. Given an address, &vma_owner_ops.tryget names the object,
