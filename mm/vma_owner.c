@@ -287,7 +287,6 @@ static DEFINE_SPINLOCK(vma_pins_lock);
 
 static void vma_pin_list(struct vma_pin *pin)
 {
-	pin->since = jiffies;
 	spin_lock(&vma_pins_lock);
 	list_add_tail(&pin->node, &vma_pins);
 	spin_unlock(&vma_pins_lock);
@@ -387,14 +386,11 @@ static int vma_pin_object(struct vma_pin *pin, const struct vma_piece *run)
 		goto err_put;
 	}
 
-	/* Before the revoke can find it: its callback may free nothing */
-	vma_pin_list(pin);
-	if (!r)
+	ret = r ? vma_pin_link(pin, r) : 0;
+	if (!ret) {
+		vma_pin_list(pin);
 		return 0;
-	ret = vma_pin_link(pin, r);
-	if (!ret)
-		return 0;
-	vma_pin_unlist(pin);
+	}
 err_put:
 	pin->ref.ops = NULL;
 	vma_owner_ref_put(&run->ref);
@@ -411,6 +407,7 @@ static int vma_pin_init(struct vma_pin *pin, unsigned long start, size_t len,
 		.start	= start,
 		.len	= len,
 		.flags	= flags,
+		.since	= jiffies,
 		.revoke_node = LIST_HEAD_INIT(pin->revoke_node),
 	};
 	if (WARN_ON_ONCE(!client || !client->name || flags & ~VMA_PIN_WRITE))

@@ -134,7 +134,6 @@ static int vma_pin_get_dmabuf(struct vma_pin *pin)
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 	pin->dmabuf = dmabuf;
-	pin->release = vma_pin_release;
 	return 0;
 }
 
