@@ -147,7 +147,9 @@ recipe()
 	/^[ \t]*(#|$)/ { next }
 	/^[@|]( |$)/ {
 		if (!insert)
-			bad("this line belongs to no insert")
+			bad("this line belongs to no insert or delete")
+		if (/^\|/ && insert == "delete")
+			bad("a delete has no text (| lines)")
 		if (/^@/ && text)
 			bad("the anchor (@ lines) stands before the text (| lines)")
 		if (/^\|/) {
@@ -163,9 +165,10 @@ recipe()
 	}
 	/^[@|]/ { bad("a blank must follow the " substr($0, 1, 1)) }
 	{
-		if (insert && !text)
-			bad("the insert before this line has no text (| lines)")
-		insert = anchor = text = 0
+		if (insert && !(insert == "delete" ? anchor : text))
+			bad("the " insert " before this line has no " (insert == "delete" ? "@" : "|") " lines")
+		insert = ""
+		anchor = text = 0
 		keep = 1
 		line = $0
 		if (match(line, /^\[[^]]*\][ \t]+/)) {
@@ -181,13 +184,17 @@ recipe()
 		else if (w[1] == "rule")
 			good = n == 3 && w[2] ~ /\.cocci$/
 		else if (w[1] == "insert")
-			good = insert = n == 3 && (w[3] == "after" || w[3] == "before")
+			good = n == 3 && (w[3] == "after" || w[3] == "before")
+		else if (w[1] == "delete")
+			good = n == 2
 		else if (w[1] == "build")
 			good = n >= 2
 		else
-			bad("unknown directive (known: add, rule, insert, remove, gone, build)")
+			bad("unknown directive (known: add, rule, insert, delete, remove, gone, build)")
 		if (!good)
 			bad("wrong arguments; see series/README.md")
+		if (w[1] == "insert" || w[1] == "delete")
+			insert = w[1]
 		for (i = 2; i <= n; i++)
 			if (w[i] ~ /^\// || w[i] ~ /(^|\/)\.\.(\/|$)/)
 				bad("paths are relative to the kernel tree")
@@ -201,8 +208,8 @@ recipe()
 			print file ": no line --- between the message and the recipe" > "/dev/stderr"
 			exit 1
 		}
-		if (insert && !text) {
-			print file ": the last insert has no text (| lines)" > "/dev/stderr"
+		if (insert && !(insert == "delete" ? anchor : text)) {
+			print file ": the last " insert " has no " (insert == "delete" ? "@" : "|") " lines" > "/dev/stderr"
 			exit 1
 		}
 	}' "$1"

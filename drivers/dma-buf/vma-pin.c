@@ -7,6 +7,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
@@ -254,6 +255,20 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 	return sgt;
 }
 
+/*
+ * End what vma_pin_sync_for_cpu() began. The exporter may copy or flush what the
+ * CPU wrote meanwhile, so this goes before the mapping is undone. A move holds the
+ * dma_resv and leaves it open.
+ */
+static void vma_pin_end_cpu_access(struct vma_pin *pin)
+{
+	if (!pin->dmabuf || !pin->cpu_owned ||
+	    READ_ONCE(pin->resv_holder) == current)
+		return;
+	pin->cpu_owned = false;
+	dma_buf_end_cpu_access(pin->dmabuf, pin->cpu_dir);
+}
+
 /* Returns whether there was a mapping to undo */
 static bool vma_pin_unmap_dmabuf(struct vma_pin *pin)
 {
@@ -297,6 +312,7 @@ static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 	pin->dev = dev;
 	pin->dir = dir;
 	pin->sgt = sgt;
+	pin->cpu_owned = false;
 	return sgt;
 
 err_free_table:
@@ -306,9 +322,19 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+/*
+ * What the CPU owns it may have written: to sync it for the CPU once more would
+ * bring back what was there before.
+ */
+static unsigned long vma_pin_unmap_attrs(const struct vma_pin *pin)
+{
+	return pin->cpu_owned ? DMA_ATTR_SKIP_CPU_SYNC : 0;
+}
+
 static void vma_pin_unmap_pages(struct vma_pin *pin)
 {
-	dma_unmap_sgtable(pin->dev, pin->sgt, pin->dir, 0);
+	dma_unmap_sgtable(pin->dev, pin->sgt, pin->dir,
+			  vma_pin_unmap_attrs(pin));
 	dma_slice_free(pin->sgt);
 	pin->sgt = NULL;
 }
@@ -367,7 +393,8 @@ vma_pin_p2p_type(const struct vma_owner_extents *x, struct device *dev)
 
 static void dma_slice_unmap(struct sg_table *table, struct device *dev,
 			    enum dma_data_direction dir,
-			    const struct vma_owner_extents *x)
+			    const struct vma_owner_extents *x,
+			    unsigned long attrs)
 {
 	struct scatterlist *sg;
 	int i;
@@ -376,7 +403,7 @@ static void dma_slice_unmap(struct sg_table *table, struct device *dev,
 		return;
 	for_each_sgtable_dma_sg(table, sg, i)
 		dma_unmap_phys(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
-			       vma_pin_dma_attrs(x));
+			       vma_pin_dma_attrs(x) | attrs);
 }
 
 static int dma_slice_map(struct dma_slice *s, struct device *dev,
@@ -430,7 +457,7 @@ static struct sg_table *dma_slice_of_extents(struct device *dev,
 	return s.table;
 
 err_unmap:
-	dma_slice_unmap(s.table, dev, dir, x);
+	dma_slice_unmap(s.table, dev, dir, x, 0);
 	dma_slice_free(s.table);
 	return ERR_PTR(ret);
 }
@@ -453,12 +480,14 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 	pin->dev = dev;
 	pin->dir = dir;
 	pin->sgt = sgt;
+	pin->cpu_owned = false;
 	return sgt;
 }
 
 static void vma_pin_unmap_extents(struct vma_pin *pin)
 {
-	dma_slice_unmap(pin->sgt, pin->dev, pin->dir, &pin->dma_extents);
+	dma_slice_unmap(pin->sgt, pin->dev, pin->dir, &pin->dma_extents,
+			vma_pin_unmap_attrs(pin));
 	dma_slice_free(pin->sgt);
 	vma_pin_drop_extents(pin, &pin->dma_extents);
 	pin->sgt = NULL;
@@ -526,6 +555,7 @@ void vma_pin_unmap_dma(struct vma_pin *pin)
 {
 	might_sleep();
 	if (pin->attach) {
+		vma_pin_end_cpu_access(pin);
 		if (!vma_pin_unmap_dmabuf(pin))
 			return;
 	} else if (!pin->sgt) {
@@ -706,6 +736,21 @@ static bool vma_pin_syncs_extents(const struct vma_pin *pin)
 	       pin->dma_extents.type == VMA_OWNER_RAM;
 }
 
+/* The kernel's mapping of ordinary memory may alias in a virtual cache */
+static void vma_pin_flush_alias(struct vma_pin *pin)
+{
+	if (iosys_map_is_set(&pin->map))
+		flush_kernel_vmap_range(pin->map.vaddr,
+					pin->nr_pages << PAGE_SHIFT);
+}
+
+static void vma_pin_invalidate_alias(struct vma_pin *pin)
+{
+	if (iosys_map_is_set(&pin->map))
+		invalidate_kernel_vmap_range(pin->map.vaddr,
+					     pin->nr_pages << PAGE_SHIFT);
+}
+
 /**
  * vma_pin_sync_for_cpu() - the CPU is about to access the memory
  * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
@@ -716,6 +761,12 @@ static bool vma_pin_syncs_extents(const struct vma_pin *pin)
  * imports through a dma-buf calls an ioctl for this; by address nobody does, so
  * importers call it when a buffer is finished.
  *
+ * From now on the CPU owns the memory, until vma_pin_sync_for_device() or the
+ * next vma_pin_map_dma(): what it writes survives vma_pin_unmap_dma() and
+ * vma_unpin(). Without this call a mapping that is undone is synced for the CPU,
+ * as by dma_unmap_sgtable(). For a dma-buf each begin gets its end: a second call
+ * in a row does nothing.
+ *
  * Context: Process context, may sleep. May take the dma_resv and wait for its
  * fences.
  * Return: 0 or an errno of dma_buf_begin_cpu_access().
@@ -723,17 +774,25 @@ static bool vma_pin_syncs_extents(const struct vma_pin *pin)
 int vma_pin_sync_for_cpu(struct vma_pin *pin, enum dma_data_direction dir)
 {
 	struct scatterlist *sg;
-	int i;
+	int i, ret;
 
 	might_sleep();
-	if (pin->dmabuf)
-		return dma_buf_begin_cpu_access(pin->dmabuf, dir);
-	if (pin->pages && pin->sgt)
+	if (pin->dmabuf) {
+		if (pin->cpu_owned)
+			return 0;
+		ret = dma_buf_begin_cpu_access(pin->dmabuf, dir);
+		if (ret)
+			return ret;
+		pin->cpu_dir = dir;
+	} else if (pin->pages && pin->sgt) {
 		dma_sync_sgtable_for_cpu(pin->dev, pin->sgt, dir);
-	else if (vma_pin_syncs_extents(pin))
+		vma_pin_invalidate_alias(pin);
+	} else if (vma_pin_syncs_extents(pin)) {
 		for_each_sgtable_dma_sg(pin->sgt, sg, i)
 			dma_sync_single_for_cpu(pin->dev, sg_dma_address(sg),
 						sg_dma_len(sg), dir);
+	}
+	pin->cpu_owned = true;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
@@ -743,25 +802,31 @@ EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
  * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
  * @dir: direction of the DMA transfer before or after the access
  *
- * The counterpart of vma_pin_sync_for_cpu(), for when a buffer is prepared.
+ * The counterpart of vma_pin_sync_for_cpu(), for when a buffer is prepared. For a
+ * dma-buf that is not open for the CPU it does nothing: the exporter has synced
+ * it for the device when it mapped it.
  *
  * Context: As vma_pin_sync_for_cpu().
  * Return: 0 or an errno of dma_buf_end_cpu_access().
  */
 int vma_pin_sync_for_device(struct vma_pin *pin, enum dma_data_direction dir)
 {
+	bool was_owned = pin->cpu_owned;
 	struct scatterlist *sg;
 	int i;
 
 	might_sleep();
+	pin->cpu_owned = false;
 	if (pin->dmabuf)
-		return dma_buf_end_cpu_access(pin->dmabuf, dir);
-	if (pin->pages && pin->sgt)
+		return was_owned ? dma_buf_end_cpu_access(pin->dmabuf, dir) : 0;
+	if (pin->pages && pin->sgt) {
+		vma_pin_flush_alias(pin);
 		dma_sync_sgtable_for_device(pin->dev, pin->sgt, dir);
-	else if (vma_pin_syncs_extents(pin))
+	} else if (vma_pin_syncs_extents(pin)) {
 		for_each_sgtable_dma_sg(pin->sgt, sg, i)
 			dma_sync_single_for_device(pin->dev, sg_dma_address(sg),
 						   sg_dma_len(sg), dir);
+	}
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vma_pin_sync_for_device);
@@ -769,6 +834,7 @@ EXPORT_SYMBOL_GPL(vma_pin_sync_for_device);
 /* What vma_unpin() does first, if there ever was a mapping */
 static void vma_pin_release(struct vma_pin *pin)
 {
+	vma_pin_end_cpu_access(pin);
 	vma_pin_vunmap(pin);
 	vma_pin_put_extents(pin);
 	vma_pin_unmap_dma(pin);

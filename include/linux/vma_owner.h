@@ -387,6 +387,8 @@ struct vma_pin {
 	struct vma_owner_extents	dma_extents;
 	struct vma_owner_extents	extents;
 	struct iosys_map		map;
+	enum dma_data_direction		cpu_dir;
+	bool				cpu_owned;
 
 	struct work_struct		work;
 	void				(*released)(struct vma_pin *pin);

@@ -8,7 +8,18 @@
 #include <linux/dma-direction.h>
 #include <linux/vma_owner.h>
 
+struct device;
+struct sg_table;
+
+struct sg_table *vb2_pin_map_dma(struct vma_pin *pin, struct device *dev,
+				 unsigned long vaddr, unsigned long size,
+				 enum dma_data_direction dir);
 void *vb2_pin_vmap(struct vma_pin *pin, unsigned long vaddr,
 		   unsigned long size, enum dma_data_direction dir);
+void *vb2_pin_vaddr(struct vma_pin *pin);
+void vb2_pin_prepare(struct vma_pin *pin, enum dma_data_direction dir);
+void vb2_pin_finish(struct vma_pin *pin, enum dma_data_direction dir);
+void vb2_pin_begin_access(struct vma_pin *pin, enum dma_data_direction dir);
+void vb2_pin_end_access(struct vma_pin *pin, enum dma_data_direction dir);
 
 #endif

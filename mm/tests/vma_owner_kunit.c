@@ -2382,6 +2382,38 @@ static void c6_sync_reaches_dmabuf(struct kunit *test)
 	vma_unpin(pin);
 }
 
+/* Each begin gets its end, and there is none without */
+static void c6_sync_of_dmabuf_pairs(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
+	struct vma_pin *pin = &imp->pin;
+
+	vma_pin_map_dma(pin, imp->dev, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, vma_pin_sync_for_device(pin, DMA_FROM_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, end_cpu), 0);
+	KUNIT_EXPECT_EQ(test, vma_pin_sync_for_cpu(pin, DMA_FROM_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, vma_pin_sync_for_cpu(pin, DMA_FROM_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, begin_cpu), 1);
+	vma_pin_unmap_dma(pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, end_cpu), 1);
+	vma_unpin(pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, end_cpu), 1);
+}
+
+static void c6_unpin_ends_cpu_access_of_vmap(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
+	struct vma_pin *pin = &imp->pin;
+
+	vma_pin_vmap(pin);
+	KUNIT_EXPECT_EQ(test, vma_pin_sync_for_cpu(pin, DMA_TO_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, begin_cpu), 1);
+	vma_unpin(pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, end_cpu), 1);
+}
+
 /* A dma-buf whose mmap names the owner that all dma-bufs may share */
 static struct vo_obj *vo_obj_generic(struct vo *vo)
 {
@@ -3951,6 +3983,8 @@ static struct kunit_case vo_cases[] = {
 	KUNIT_CASE(c6_vmap_error_passed_on),
 	KUNIT_CASE(c6_unpin_undoes_all_mappings),
 	KUNIT_CASE(c6_sync_reaches_dmabuf),
+	KUNIT_CASE(c6_sync_of_dmabuf_pairs),
+	KUNIT_CASE(c6_unpin_ends_cpu_access_of_vmap),
 	KUNIT_CASE(c6_generic_owner_of_dmabuf),
 	KUNIT_CASE(c6_generic_owner_of_something_else),
 	KUNIT_CASE(c7_static_importer_of_revocable),

@@ -30,15 +30,41 @@ static int vb2_pin_user(struct vma_pin *pin, unsigned long vaddr,
 }
 
 /**
+ * vb2_pin_map_dma() - pin a USERPTR buffer and map it for a device
+ * @pin: pin to fill, for vma_unpin(), which undoes the mapping as well
+ * @dev: device that will access the memory
+ * @vaddr: user address
+ * @size: length in bytes
+ * @dir: direction of the queue
+ *
+ * Context: As vma_pin_user(). The queue lock may be held.
+ * Return: DMA addresses, see vma_pin_map_dma(): there are no pages unless the
+ * memory is ordinary. Or an ERR_PTR: the errno of vma_pin_user() or
+ * vma_pin_map_dma().
+ */
+struct sg_table *vb2_pin_map_dma(struct vma_pin *pin, struct device *dev,
+				 unsigned long vaddr, unsigned long size,
+				 enum dma_data_direction dir)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	ret = vb2_pin_user(pin, vaddr, size, dir);
+	if (ret)
+		return ERR_PTR(ret);
+	sgt = vma_pin_map_dma(pin, dev, dir);
+	if (IS_ERR(sgt))
+		vma_unpin(pin);
+	return sgt;
+}
+EXPORT_SYMBOL_GPL(vb2_pin_map_dma);
+
+/**
  * vb2_pin_vmap() - pin a USERPTR buffer and map it for the kernel
  * @pin: pin to fill, for vma_unpin(), which undoes the mapping as well
  * @vaddr: user address
  * @size: length in bytes
  * @dir: direction of the queue
- *
- * The accesses are not bracketed by dma_buf_begin_cpu_access(), no more than
- * those of V4L2_MEMORY_DMABUF buffers are: that may sleep, and vb2_buffer_done()
- * may not.
  *
  * Context: As vma_pin_user(). The queue lock may be held.
  * Return: Kernel address of the first byte, or an ERR_PTR: the errno of
@@ -59,3 +85,97 @@ void *vb2_pin_vmap(struct vma_pin *pin, unsigned long vaddr,
 	return map;
 }
 EXPORT_SYMBOL_GPL(vb2_pin_vmap);
+
+/**
+ * vb2_pin_vaddr() - map a pinned USERPTR buffer for the kernel
+ * @pin: the pin, which has no kernel mapping yet
+ *
+ * Context: As vma_pin_vmap(). vma_unpin() undoes it.
+ * Return: Kernel address of the first byte, or NULL, as the vaddr memop does.
+ */
+void *vb2_pin_vaddr(struct vma_pin *pin)
+{
+	void *vaddr = vma_pin_vmap(pin);
+
+	return IS_ERR(vaddr) ? NULL : vaddr;
+}
+EXPORT_SYMBOL_GPL(vb2_pin_vaddr);
+
+/*
+ * The memops that sync have nobody to tell of an error. There is one only if a
+ * signal ends the wait for fences, which comes after the sync, and for which no
+ * other V4L2 buffer waits.
+ */
+static void vb2_pin_synced(int ret)
+{
+	if (ret)
+		pr_debug("videobuf2: not waited for fences: %d\n", ret);
+}
+
+/**
+ * vb2_pin_prepare() - the device is about to access the memory
+ * @pin: the pin; nothing happens if it was never pinned
+ * @dir: direction of the queue
+ *
+ * Context: As vma_pin_sync_for_device().
+ */
+void vb2_pin_prepare(struct vma_pin *pin, enum dma_data_direction dir)
+{
+	if (pin->client)
+		vb2_pin_synced(vma_pin_sync_for_device(pin, dir));
+}
+EXPORT_SYMBOL_GPL(vb2_pin_prepare);
+
+/**
+ * vb2_pin_finish() - the device is done, user space may access the memory
+ * @pin: the pin; nothing happens if it was never pinned
+ * @dir: direction of the queue
+ *
+ * Context: As vma_pin_sync_for_cpu(): USERPTR buffers are finished when they are
+ * dequeued, not by vb2_buffer_done().
+ */
+void vb2_pin_finish(struct vma_pin *pin, enum dma_data_direction dir)
+{
+	if (pin->client)
+		vb2_pin_synced(vma_pin_sync_for_cpu(pin, dir));
+}
+EXPORT_SYMBOL_GPL(vb2_pin_finish);
+
+/* The driver's CPU does what a device would: it writes what is captured */
+static enum dma_data_direction vb2_pin_cpu_dir(enum dma_data_direction dir)
+{
+	switch (dir) {
+	case DMA_FROM_DEVICE:
+		return DMA_TO_DEVICE;
+	case DMA_TO_DEVICE:
+		return DMA_FROM_DEVICE;
+	default:
+		return dir;
+	}
+}
+
+/**
+ * vb2_pin_begin_access() - the driver is about to access the memory by CPU
+ * @pin: the pin; nothing happens if it was never pinned
+ * @dir: direction of the queue
+ *
+ * Context: As vma_pin_sync_for_cpu().
+ */
+void vb2_pin_begin_access(struct vma_pin *pin, enum dma_data_direction dir)
+{
+	vb2_pin_finish(pin, vb2_pin_cpu_dir(dir));
+}
+EXPORT_SYMBOL_GPL(vb2_pin_begin_access);
+
+/**
+ * vb2_pin_end_access() - the driver has accessed the memory by CPU
+ * @pin: the pin; nothing happens if it was never pinned
+ * @dir: direction of the queue
+ *
+ * Context: As vma_pin_sync_for_device().
+ */
+void vb2_pin_end_access(struct vma_pin *pin, enum dma_data_direction dir)
+{
+	vb2_pin_prepare(pin, vb2_pin_cpu_dir(dir));
+}
+EXPORT_SYMBOL_GPL(vb2_pin_end_access);

@@ -1,7 +1,7 @@
 /// USERPTR buffers of vmalloc queues are pinned through their owner.
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
-/// Expect: 9
+/// Expect: 10
 // <smpl>
 @@
 @@
@@ -58,4 +58,23 @@
 -{
 -...
 -}
+
+@@
+@@
++static void vb2_vmalloc_prepare(void *buf_priv)
++{
++	struct vb2_vmalloc_buf *buf = buf_priv;
++
++	vb2_pin_begin_access(&buf->pin, buf->dma_dir);
++}
++
++static void vb2_vmalloc_finish(void *buf_priv)
++{
++	struct vb2_vmalloc_buf *buf = buf_priv;
++
++	vb2_pin_end_access(&buf->pin, buf->dma_dir);
++}
++
+ static void *vb2_vmalloc_vaddr(struct vb2_buffer *vb, void *buf_priv)
+ { ... }
 // </smpl>
