@@ -486,6 +486,44 @@ TEST_F_TIMEOUT(control, streams_by_dmabuf, TIMEOUT)
 	ASSERT_EQ(0, ret);
 }
 
+/* Each page of a buffer carries its number; a mapping from page 5 on shows 5. */
+static int first_page_shown(int importer, size_t from)
+{
+	struct v4l2_buffer buf;
+	unsigned char *all, *part;
+	int dmabuf, ret;
+	size_t i;
+
+	ret = video_reqbufs(importer, V4L2_MEMORY_MMAP, 1);
+	if (ret)
+		return ret;
+	ret = video_querybuf(importer, 0, &buf);
+	dmabuf = ret ?: video_export_buffer(importer, 0);
+	if (dmabuf < 0)
+		return dmabuf;
+	all = mmap(NULL, buf.length, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   importer, buf.m.offset);
+	part = mmap(NULL, page_size, PROT_READ, MAP_SHARED, dmabuf,
+		    from * page_size);
+	if (all == MAP_FAILED || part == MAP_FAILED)
+		return -errno;
+	for (i = 0; i < buf.length / page_size; i++)
+		memset(all + i * page_size, i, page_size);
+	return part[0] == part[page_size - 1] ? part[0] : -EBADMSG;
+}
+
+TEST_F_TIMEOUT(control, vmalloc_dmabuf_is_mapped_from_its_offset, TIMEOUT)
+{
+	int page;
+
+	name_row(self->row, "exported vmalloc buffer, mapped from page 5 on");
+	if (no_driver(self->missing, self->row))
+		SKIP(return, NO_DRIVER);
+	page = first_page_shown(self->importer, 5);
+	print_row(self->row, "shows page %d", page);
+	ASSERT_EQ(5, page);
+}
+
 /* The other tests are worth what their comparison is worth. */
 TEST_F_TIMEOUT(control, notices_wrong_content, TIMEOUT)
 {
