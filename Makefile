@@ -11,7 +11,7 @@ ifneq ($(V),1)
 .SILENT:
 endif
 
-targets := all check kernel tree guest series series-readme kunit selftests mutants shell table
+targets := all check kernel tree guest series series-readme kunit selftests mutants model shell table
 
 .PHONY: $(targets) help clean
 .DEFAULT_GOAL := all
@@ -47,6 +47,10 @@ kunit selftests: guest
 mutants: guest
 	kit/mutants
 
+model:
+	kit/setup
+	kit/model
+
 shell: guest
 	kit/boot shell
 
@@ -75,6 +79,7 @@ help:
 	echo 'make kunit          the KUnit suites in QEMU'
 	echo 'make selftests      the selftests in QEMU'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test (30 minutes)'
+	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make table          the table of the last run again'
 	echo 'make shell          a prompt in the guest'
 	echo 'make clean          delete out/ (the downloads in CACHE stay)'
