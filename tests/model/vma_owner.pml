@@ -121,7 +121,7 @@ bool all_done;
 #define NEXT_PIN(i)	i++ :: else -> break od; i = 0
 
 /* ------------------------------------------------------------------------ */
-/* models: nothing of ours, the kernel's primitives                          */
+/* models: nothing of ours, the kernel's primitives */
 
 #ifdef STORE_BUFFER
 /*
@@ -229,7 +229,7 @@ inline mutex_lock(l)
 
 inline synchronize_srcu()
 {
-	/* A full barrier, in fact; see the mutant late-mark */
+	/* Really a full barrier as well: not used, so that smp_mb() counts */
 	gp_waits = reading;
 	!gp_waits
 }
@@ -261,7 +261,7 @@ inline wake_up_var()
 }
 
 /* ------------------------------------------------------------------------ */
-/* models: nothing of ours, an exporter's object                             */
+/* models: nothing of ours, an exporter's object */
 
 inline obj_get(ok)
 {
@@ -295,7 +295,7 @@ inline obj_put()
 }
 
 /* ------------------------------------------------------------------------ */
-/* models: mm/vma_owner.c                                                    */
+/* models: mm/vma_owner.c */
 
 inline vma_owner_revoke_put()
 {
@@ -592,7 +592,7 @@ inline vma_owner_restore()
 }
 
 /* ------------------------------------------------------------------------ */
-/* models: drivers/dma-buf/vma-pin.c                                         */
+/* models: drivers/dma-buf/vma-pin.c */
 
 inline vma_pin_fill_extents(i)
 {
@@ -633,7 +633,7 @@ inline vma_pin_put_extents(i)
 }
 
 /* ------------------------------------------------------------------------ */
-/* models: mm/tests/vma_owner_kunit.c                                        */
+/* models: mm/tests/vma_owner_kunit.c */
 
 inline vo_imp_undo(i)
 {
@@ -773,7 +773,7 @@ proctype vma_pins_show()
 }
 
 /* ------------------------------------------------------------------------ */
-/* models: nothing of ours, who is there                                     */
+/* models: nothing of ours, who is there */
 
 proctype importer(byte i)
 {
