@@ -676,8 +676,8 @@ void vma_pin_map_end(struct vma_pin *pin)
 {
 	struct vma_owner_revoke *r = pin->revoke;
 
-	if (r && atomic_dec_and_test(&r->live))
-		wake_up_var(&r->live);
+	if (r)
+		atomic_dec_and_wake_up(&r->live);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -915,7 +915,8 @@ void vma_owner_revoke_drain(struct vma_owner_revoke *r)
 	bool gone;
 
 	might_sleep();
-	while (!wait_var_event_timeout(&r->live, !atomic_read(&r->live),
+	/* Acquire: what importers did before they undid their mappings is over */
+	while (!wait_var_event_timeout(&r->live, !atomic_read_acquire(&r->live),
 				       VMA_OWNER_DRAIN_WARN))
 		vma_owner_report(r);
 

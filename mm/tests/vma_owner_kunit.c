@@ -771,6 +771,8 @@ struct vo_imp {
 	struct mutex		leaf;		/* innermost, see the client */
 	bool			stopped;	/* under @leaf, as are the next */
 	bool			busy;		/* a mapping call is under way */
+	bool			again;		/* restored meanwhile */
+	bool			want;		/* to be mapped by restore */
 	bool			mapped;
 	bool			use_dma;	/* VO_TYPE1: instead of extents */
 	bool			by_work;
@@ -821,9 +823,13 @@ static int vo_imp_map(struct vo_imp *imp)
 
 	mutex_lock(&imp->leaf);
 	imp->busy = true;
-	mutex_unlock(&imp->leaf);
-	m = vo_imp_map_call(imp);
-	mutex_lock(&imp->leaf);
+	imp->want = true;
+	do {
+		imp->again = false;
+		mutex_unlock(&imp->leaf);
+		m = vo_imp_map_call(imp);
+		mutex_lock(&imp->leaf);
+	} while (IS_ERR(m) && imp->again);
 	imp->busy = false;
 	stopped = imp->stopped;
 	imp->mapped = !IS_ERR(m);
@@ -856,9 +862,13 @@ static void vo_imp_work(struct work_struct *work)
 		imp->stopped = false;
 		mutex_unlock(&imp->leaf);
 		imp->remap_ret = vo_imp_map(imp);
-	} else {
-		vo_imp_unmap(imp);
+		return;
 	}
+	/* Restore may have mapped since this was queued */
+	mutex_lock(&imp->leaf);
+	if (imp->stopped)
+		vo_imp_undo(imp);
+	mutex_unlock(&imp->leaf);
 }
 
 static void vo_imp_stop(struct vo_imp *imp)
@@ -867,9 +877,13 @@ static void vo_imp_stop(struct vo_imp *imp)
 	imp->stopped = true;
 	if (imp->kind == VO_TYPE1 && !imp->by_work && !imp->slow)
 		vo_imp_undo(imp);
+	/* Nothing to undo, nothing to queue: the importer may be past its flush */
+	if (imp->by_work && imp->kind == VO_TYPE1 && imp->mapped)
+		queue_work(imp->vo->wq, &imp->work);
 	mutex_unlock(&imp->leaf);
-	if (imp->kind == VO_IOMMUFD)
-		vo_imp_undo(imp);
+	if (imp->kind != VO_IOMMUFD)
+		return;
+	vo_imp_undo(imp);
 	if (imp->by_work)
 		queue_work(imp->vo->wq, &imp->work);
 }
@@ -900,7 +914,8 @@ static int vo_imp_restore(struct vma_pin *pin)
 		goto out;
 	}
 	imp->stopped = false;
-	if (!imp->busy && !imp->mapped) {
+	imp->again = imp->busy;
+	if (imp->want && !imp->busy && !imp->mapped) {
 		void *m = vo_imp_map_call(imp);
 
 		imp->mapped = !IS_ERR(m);
