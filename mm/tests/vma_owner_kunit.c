@@ -3153,6 +3153,7 @@ static void c8_failed_restore_is_tried_again(struct kunit *test)
 	struct vo_imp *other = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_EQ(test, vo_imp_map(other), 0);
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
 	imp->restore_err = -ENOMEM;
 	imp->client.name = "vo-unlucky";
