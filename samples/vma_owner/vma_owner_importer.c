@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sample importer: a character device that takes user addresses, pins the
+ * memory behind them, and maps it for a device and for the kernel.
+ * Documentation/mm/vma_owner.rst quotes it.
+ *
+ *	insmod vma_owner_importer.ko [dma_bits=]
+ *
+ * The device is a platform device of its own that never transfers anything;
+ * the kernel mapping is read and written. Pins belong to an open file and end
+ * with it.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vma_owner.h>
+#include <linux/wait_bit.h>
+#include <linux/xarray.h>
+
+#include "vma_owner_sample.h"
+
+#define MAX_COPY	SZ_1M
+
+static unsigned int dma_bits = 64;
+module_param(dma_bits, uint, 0444);
+MODULE_PARM_DESC(dma_bits, "address bits of the importing device");
+
+static struct platform_device *importer_device;
+
+/* doc: structures */
+/**
+ * struct importer - one open file
+ * @lock: outer lock, serialises the ioctls
+ * @bufs: the pins, by id
+ */
+struct importer {
+	struct mutex lock;	/* outer: the ioctls, one at a time */
+	struct xarray bufs;
+};
+
+/**
+ * struct importer_buf - one pin
+ * @pin: the pin
+ * @dir: of DMA, as the pin allows
+ * @wanted: mappings that user space asked for
+ * @busy: bit 0: somebody maps or unmaps. The ioctls wait for it, restore does
+ *	not: it cannot take the outer lock and must not wait for an ioctl
+ * @leaf: leaf lock, guards all below. Nobody pins, unpins, maps, syncs or
+ *	copies from or to user space under it; only invalidate unmaps
+ * @stopped: invalidate came since the last mapping was begun
+ * @syncing: caches are being synced, which uses the device's mapping
+ * @state: VMA_SAMPLE_HELD, or why the owner has said stop
+ * @sgt: mapping for the device, or NULL
+ * @vaddr: mapping for the kernel, or NULL
+ * @invalidated: calls of invalidate
+ * @restored: calls of restore that mapped
+ */
+struct importer_buf {
+	struct vma_pin pin;
+	enum dma_data_direction dir;
+	u32 wanted;
+	unsigned long busy;
+
+	struct mutex leaf;	/* all below */
+	bool stopped;
+	bool syncing;
+	u32 state;
+	struct sg_table *sgt;
+	void *vaddr;
+	u32 invalidated;
+	u32 restored;
+};
+
+/* doc: end */
+
+/* ---- mapping ---- */
+
+static void importer_enter(struct importer_buf *buf)
+{
+	wait_on_bit_lock(&buf->busy, 0, TASK_UNINTERRUPTIBLE);
+}
+
+static void importer_leave(struct importer_buf *buf)
+{
+	clear_and_wake_up_bit(0, &buf->busy);
+}
+
+/* doc: map */
+static int importer_map_dma(struct importer_buf *buf)
+{
+	struct sg_table *sgt;
+
+	sgt = vma_pin_map_dma(&buf->pin, &importer_device->dev, buf->dir);
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	scoped_guard(mutex, &buf->leaf) {
+		if (!buf->stopped) {
+			buf->sgt = sgt;
+			return 0;
+		}
+	}
+	vma_pin_unmap_dma(&buf->pin);	/* taken back while this mapped */
+	return -EAGAIN;
+}
+
+/* doc: end */
+
+static int importer_vmap(struct importer_buf *buf)
+{
+	void *vaddr;
+
+	vaddr = vma_pin_vmap(&buf->pin);
+	if (IS_ERR(vaddr))
+		return PTR_ERR(vaddr);
+	scoped_guard(mutex, &buf->leaf) {
+		if (!buf->stopped) {
+			buf->vaddr = vaddr;
+			return 0;
+		}
+	}
+	vma_pin_vunmap(&buf->pin);
+	return -EAGAIN;
+}
+
+/* doc: map all */
+/* Maps what is wanted and not there. The caller is the one that may. */
+static int importer_map(struct importer_buf *buf)
+{
+	u32 missing = buf->wanted;
+	int ret = 0;
+
+	scoped_guard(mutex, &buf->leaf) {
+		if (buf->sgt)
+			missing &= ~VMA_SAMPLE_DMA;
+		if (buf->vaddr)
+			missing &= ~VMA_SAMPLE_KERNEL;
+		if (!missing)
+			return 0;
+		buf->stopped = false;
+	}
+	if (missing & VMA_SAMPLE_DMA)
+		ret = importer_map_dma(buf);
+	if (!ret && missing & VMA_SAMPLE_KERNEL)
+		ret = importer_vmap(buf);
+	scoped_guard(mutex, &buf->leaf) {
+		if (!ret && !buf->stopped)
+			buf->state = VMA_SAMPLE_HELD;
+	}
+	return ret;
+}
+
+/* doc: end */
+
+/* doc: unmap */
+/* What this takes from under the leaf lock, invalidate will not undo as well. */
+static void importer_unmap(struct importer_buf *buf, u32 mappings)
+{
+	struct sg_table *sgt = NULL;
+	void *vaddr = NULL;
+
+	buf->wanted &= ~mappings;
+	scoped_guard(mutex, &buf->leaf) {
+		if (mappings & VMA_SAMPLE_DMA)
+			swap(sgt, buf->sgt);
+		if (mappings & VMA_SAMPLE_KERNEL)
+			swap(vaddr, buf->vaddr);
+	}
+	if (sgt)
+		vma_pin_unmap_dma(&buf->pin);
+	if (vaddr)
+		vma_pin_vunmap(&buf->pin);
+}
+
+/* doc: end */
+
+/* ---- what the owner says ---- */
+
+static const u32 importer_states[] = {
+	[VMA_PIN_MOVED]		= VMA_SAMPLE_MOVED,
+	[VMA_PIN_REVOKED]	= VMA_SAMPLE_REVOKED,
+	[VMA_PIN_GONE]		= VMA_SAMPLE_GONE,
+};
+
+/* doc: callbacks */
+/* A real importer stops its device before it unmaps. */
+static void importer_invalidate(struct vma_pin *pin, enum vma_pin_loss why)
+{
+	struct importer_buf *buf = container_of(pin, struct importer_buf, pin);
+
+	guard(mutex)(&buf->leaf);
+	buf->stopped = true;
+	buf->state = importer_states[why];
+	buf->invalidated++;
+	if (buf->sgt && !buf->syncing) {
+		vma_pin_unmap_dma(pin);
+		buf->sgt = NULL;
+	}
+	/* a dma-buf that moves keeps its kernel mapping */
+	if (buf->vaddr && why != VMA_PIN_MOVED) {
+		vma_pin_vunmap(pin);
+		buf->vaddr = NULL;
+	}
+}
+
+static int importer_restore(struct vma_pin *pin)
+{
+	struct importer_buf *buf = container_of(pin, struct importer_buf, pin);
+	int ret;
+
+	scoped_guard(mutex, &buf->leaf)
+		buf->state = VMA_SAMPLE_HELD;
+	/* an ioctl is at it; the next one that needs a mapping makes it */
+	if (test_and_set_bit_lock(0, &buf->busy))
+		return 0;
+	ret = importer_map(buf);
+	if (!ret) {
+		guard(mutex)(&buf->leaf);
+		buf->restored++;
+	}
+	importer_leave(buf);
+	return ret;
+}
+
+static const struct vma_pin_client importer_client = {
+	.name		= KBUILD_MODNAME,
+	.invalidate	= importer_invalidate,
+	.restore	= importer_restore,
+};
+
+static const struct vma_pin_client importer_static_client = {
+	.name		= KBUILD_MODNAME "-static",
+};
+
+/* doc: end */
+
+/* ---- ioctls, all under the outer lock ---- */
+
+/* doc: pin */
+/*
+ * All of @buf that the callbacks use is ready before the pin is made. Ordinary
+ * memory is not charged here, and so the device node is for root alone.
+ */
+static struct importer_buf *importer_pin(const struct vma_sample_pin *arg)
+{
+	const struct vma_pin_client *client = &importer_client;
+	unsigned int flags = 0;
+	struct importer_buf *buf;
+	int ret;
+
+	buf = kzalloc_obj(*buf);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&buf->leaf);
+	buf->dir = DMA_TO_DEVICE;
+	if (arg->flags & VMA_SAMPLE_FOR_WRITE) {
+		buf->dir = DMA_BIDIRECTIONAL;
+		flags = VMA_PIN_WRITE;
+	}
+	if (arg->flags & VMA_SAMPLE_STATIC)
+		client = &importer_static_client;
+	ret = vma_pin_user(&buf->pin, arg->addr, arg->len, flags, client);
+	if (!ret)
+		return buf;
+	kfree(buf);
+	return ERR_PTR(ret);
+}
+
+/* Undoes the mappings as well. No callback comes once vma_unpin() is back. */
+static void importer_unpin(struct importer_buf *buf)
+{
+	vma_unpin(&buf->pin);
+	mutex_destroy(&buf->leaf);
+	kfree(buf);
+}
+
+/* doc: end */
+
+static int ioctl_pin(struct importer *imp, void *data)
+{
+	struct vma_sample_pin *arg = data;
+	struct importer_buf *buf;
+	int ret;
+
+	if (arg->flags & ~(VMA_SAMPLE_FOR_WRITE | VMA_SAMPLE_STATIC) ||
+	    arg->addr != (unsigned long)arg->addr || arg->len != (size_t)arg->len)
+		return -EINVAL;
+	buf = importer_pin(arg);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	ret = xa_alloc(&imp->bufs, &arg->id, buf, XA_LIMIT(1, 1023), GFP_KERNEL);
+	if (ret)
+		importer_unpin(buf);
+	return ret;
+}
+
+static int ioctl_unpin(struct importer *imp, void *data)
+{
+	struct importer_buf *buf = xa_erase(&imp->bufs, *(__u32 *)data);
+
+	if (!buf)
+		return -ENOENT;
+	importer_unpin(buf);
+	return 0;
+}
+
+static int map_or_unmap(struct importer *imp, const struct vma_sample_map *arg,
+			bool map)
+{
+	struct importer_buf *buf = xa_load(&imp->bufs, arg->id);
+	int ret = 0;
+
+	if (!buf)
+		return -ENOENT;
+	if (arg->mappings & ~(VMA_SAMPLE_DMA | VMA_SAMPLE_KERNEL))
+		return -EINVAL;
+	importer_enter(buf);
+	if (map) {
+		buf->wanted |= arg->mappings;
+		ret = importer_map(buf);
+	} else {
+		importer_unmap(buf, arg->mappings);
+	}
+	importer_leave(buf);
+	return ret;
+}
+
+static int ioctl_map(struct importer *imp, void *data)
+{
+	return map_or_unmap(imp, data, true);
+}
+
+static int ioctl_unmap(struct importer *imp, void *data)
+{
+	return map_or_unmap(imp, data, false);
+}
+
+/* doc: access */
+/*
+ * Syncing may take a dma_resv, so not under the leaf lock; and what it goes
+ * through must stay: @syncing tells invalidate to leave the unmapping to us.
+ */
+static void importer_sync_begin(struct importer_buf *buf)
+{
+	guard(mutex)(&buf->leaf);
+	buf->syncing = true;
+}
+
+static void importer_sync_end(struct importer_buf *buf)
+{
+	struct sg_table *sgt = NULL;
+
+	scoped_guard(mutex, &buf->leaf) {
+		buf->syncing = false;
+		if (buf->stopped)
+			swap(sgt, buf->sgt);
+	}
+	if (sgt)
+		vma_pin_unmap_dma(&buf->pin);
+}
+
+/* Under the leaf lock no user space can be reached, hence @bounce. */
+static int importer_copy(struct importer_buf *buf, u64 offset, void *bounce,
+			 size_t len, bool write)
+{
+	guard(mutex)(&buf->leaf);
+	if (!buf->vaddr)
+		return -ENODEV;
+	if (write)
+		memcpy(buf->vaddr + offset, bounce, len);
+	else
+		memcpy(bounce, buf->vaddr + offset, len);
+	return 0;
+}
+
+static int importer_access(struct importer_buf *buf, u64 offset, void *bounce,
+			   size_t len, bool write)
+{
+	int ret, ret2;
+
+	ret = importer_map(buf);
+	if (ret)
+		return ret;
+	importer_sync_begin(buf);
+	ret = vma_pin_sync_for_cpu(&buf->pin, buf->dir);
+	if (!ret) {
+		ret = importer_copy(buf, offset, bounce, len, write);
+		ret2 = vma_pin_sync_for_device(&buf->pin, buf->dir);
+		ret = ret ?: ret2;
+	}
+	importer_sync_end(buf);
+	return ret;
+}
+
+/* doc: end */
+
+static int read_or_write(struct importer *imp, const struct vma_sample_copy *arg,
+			 bool write)
+{
+	struct importer_buf *buf = xa_load(&imp->bufs, arg->id);
+	void __user *user = u64_to_user_ptr(arg->user);
+	void *bounce;
+	int ret = 0;
+
+	if (!buf)
+		return -ENOENT;
+	if (!(buf->wanted & VMA_SAMPLE_KERNEL))
+		return -EINVAL;
+	if (write && buf->dir == DMA_TO_DEVICE)
+		return -EACCES;
+	if (arg->len > MAX_COPY || arg->offset > buf->pin.len ||
+	    arg->len > buf->pin.len - arg->offset)
+		return -EINVAL;
+	bounce = kvzalloc(arg->len, GFP_KERNEL);
+	if (!bounce)
+		return -ENOMEM;
+	if (write && copy_from_user(bounce, user, arg->len))
+		ret = -EFAULT;
+	if (!ret) {
+		importer_enter(buf);
+		ret = importer_access(buf, arg->offset, bounce, arg->len, write);
+		importer_leave(buf);
+	}
+	if (!ret && !write && copy_to_user(user, bounce, arg->len))
+		ret = -EFAULT;
+	kvfree(bounce);
+	return ret;
+}
+
+static int ioctl_read(struct importer *imp, void *data)
+{
+	return read_or_write(imp, data, false);
+}
+
+static int ioctl_write(struct importer *imp, void *data)
+{
+	return read_or_write(imp, data, true);
+}
+
+static int ioctl_report(struct importer *imp, void *data)
+{
+	struct vma_sample_report *arg = data;
+	struct importer_buf *buf = xa_load(&imp->bufs, arg->id);
+	struct scatterlist *sg;
+	unsigned int i;
+
+	if (!buf)
+		return -ENOENT;
+	memset(arg, 0, sizeof(*arg));
+	arg->owned = vma_pin_is_owned(&buf->pin);
+	guard(mutex)(&buf->leaf);
+	arg->state = buf->state;
+	arg->invalidated = buf->invalidated;
+	arg->restored = buf->restored;
+	if (buf->vaddr)
+		arg->mappings |= VMA_SAMPLE_KERNEL;
+	if (!buf->sgt)
+		return 0;
+	arg->mappings |= VMA_SAMPLE_DMA;
+	for_each_sgtable_dma_sg(buf->sgt, sg, i) {
+		arg->dma_count++;
+		arg->dma_bytes += sg_dma_len(sg);
+	}
+	return 0;
+}
+
+static const struct importer_ioctl {
+	unsigned int cmd;
+	int (*run)(struct importer *imp, void *data);
+} ioctls[] = {
+	{ VMA_SAMPLE_IOC_PIN,		ioctl_pin },
+	{ VMA_SAMPLE_IOC_UNPIN,		ioctl_unpin },
+	{ VMA_SAMPLE_IOC_MAP,		ioctl_map },
+	{ VMA_SAMPLE_IOC_UNMAP,		ioctl_unmap },
+	{ VMA_SAMPLE_IOC_READ,		ioctl_read },
+	{ VMA_SAMPLE_IOC_WRITE,		ioctl_write },
+	{ VMA_SAMPLE_IOC_REPORT,	ioctl_report },
+};
+
+static const struct importer_ioctl *find_ioctl(unsigned int cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ioctls); i++)
+		if (ioctls[i].cmd == cmd)
+			return &ioctls[i];
+	return NULL;
+}
+
+static long importer_ioctl(struct file *file, unsigned int cmd,
+			   unsigned long user)
+{
+	struct importer *imp = file->private_data;
+	const struct importer_ioctl *call = find_ioctl(cmd);
+	union {
+		__u32 id;
+		struct vma_sample_pin pin;
+		struct vma_sample_map map;
+		struct vma_sample_copy copy;
+		struct vma_sample_report report;
+	} data;
+	int ret;
+
+	if (!call)
+		return -ENOTTY;
+	if (copy_from_user(&data, (void __user *)user, _IOC_SIZE(cmd)))
+		return -EFAULT;
+	scoped_guard(mutex, &imp->lock)
+		ret = call->run(imp, &data);
+	if (!ret && _IOC_DIR(cmd) & _IOC_READ &&
+	    copy_to_user((void __user *)user, &data, _IOC_SIZE(cmd)))
+		ret = -EFAULT;
+	return ret;
+}
+
+/* ---- the character device ---- */
+
+static int importer_open(struct inode *inode, struct file *file)
+{
+	struct importer *imp;
+
+	imp = kzalloc_obj(*imp);
+	if (!imp)
+		return -ENOMEM;
+	mutex_init(&imp->lock);
+	xa_init_flags(&imp->bufs, XA_FLAGS_ALLOC1);
+	file->private_data = imp;
+	return 0;
+}
+
+static int importer_release(struct inode *inode, struct file *file)
+{
+	struct importer *imp = file->private_data;
+	struct importer_buf *buf;
+	unsigned long id;
+
+	xa_for_each(&imp->bufs, id, buf)
+		importer_unpin(buf);
+	xa_destroy(&imp->bufs);
+	kfree(imp);
+	return 0;
+}
+
+static const struct file_operations importer_fops = {
+	.owner		= THIS_MODULE,
+	.open		= importer_open,
+	.release	= importer_release,
+	.unlocked_ioctl	= importer_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
+
+static struct miscdevice importer_misc = {
+	.minor		= MISC_DYNAMIC_MINOR,
+	.name		= KBUILD_MODNAME,
+	.fops		= &importer_fops,
+	.mode		= 0600,
+};
+
+static int __init importer_init(void)
+{
+	const struct platform_device_info info = {
+		.name = KBUILD_MODNAME,
+		.id = PLATFORM_DEVID_NONE,
+		.dma_mask = DMA_BIT_MASK(dma_bits),
+	};
+	int ret;
+
+	if (!dma_bits || dma_bits > 64)
+		return -EINVAL;
+	importer_device = platform_device_register_full(&info);
+	if (IS_ERR(importer_device))
+		return PTR_ERR(importer_device);
+	ret = misc_register(&importer_misc);
+	if (ret)
+		platform_device_unregister(importer_device);
+	return ret;
+}
+module_init(importer_init);
+
+/* The module count says that no file is open, and so that no pin is held. */
+static void __exit importer_exit(void)
+{
+	misc_deregister(&importer_misc);
+	platform_device_unregister(importer_device);
+}
+module_exit(importer_exit);
+
+MODULE_DESCRIPTION("Sample importer of memory by user address");
+MODULE_LICENSE("GPL");
