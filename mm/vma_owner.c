@@ -42,21 +42,29 @@
  * 4. the **revoke lock**, one in each &struct vma_owner_revoke
  * 5. leaf locks of the importer, the only ones its callbacks may take
  *
- * ==========================  ================================================
- * Call                        Runs under, takes
- * ==========================  ================================================
- * vma_pin_user()              takes the VMA lock or mmap_lock and drops it,
- *                             then takes the revoke lock
- * vma_unpin()                 takes the revoke lock; never mmap_lock
- * vma_pin_map_dma(), ...      take dma_resv where there is a dma-buf; never
- *                             the revoke lock
- * vma_owner_revoke_begin()    exporter's locks; takes the revoke lock
- * vma_owner_revoke_drain()    no lock at all
- * ``tryget``                  VMA lock or mmap_lock
- * ``put``                     importer's outer locks
- * ``invalidate``              revoke lock or dma_resv, and exporter's locks
- * ``restore``                 revoke lock and exporter's locks
- * ==========================  ================================================
+ * ===========================  ================================================
+ * Call                         Runs under, takes
+ * ===========================  ================================================
+ * vma_pin_user()               takes the VMA lock or mmap_lock and drops it,
+ *                              then takes the revoke lock
+ * vma_unpin()                  takes the revoke lock, then dma_resv where there
+ *                              is a dma-buf, not both at once; never mmap_lock
+ * vma_pin_map_dma(), ...       take dma_resv where there is a dma-buf; never
+ *                              the revoke lock
+ * vma_owner_revoke_begin()     exporter's locks; takes the revoke lock
+ * vma_owner_restore()          exporter's locks; takes the revoke lock
+ * vma_owner_revoke_drain()     no lock that undoing a mapping or ``put`` takes
+ * ``tryget``                   VMA lock or mmap_lock
+ * ``get_dmabuf``               importer's outer locks
+ * ``vmap``, ``get_extents``    importer's outer locks; inside ``restore``,
+ *                              what that runs under
+ * ``vunmap``, ``put_extents``  importer's outer locks; inside ``invalidate``,
+ *                              what that runs under
+ * ``put``                      importer's outer locks
+ * ``zap``                      revoke lock and exporter's locks
+ * ``invalidate``               revoke lock or dma_resv, and exporter's locks
+ * ``restore``                  revoke lock and exporter's locks
+ * ===========================  ================================================
  *
  * An importer that takes a lock in a callback and holds the same lock across
  * vma_pin_user() or vma_unpin() deadlocks one day. lockdep reports it on the
@@ -707,9 +715,19 @@ void vma_pin_map_end(struct vma_pin *pin)
  * &vma_pin_client.restore of the pins, all of which were invalidated: none can
  * be made while the mark stands.
  *
- * A fault handler tests the mark and inserts the PTE between
- * vma_owner_fault_enter() and vma_owner_fault_exit(), so that no PTE can come
- * late.
+ * Revocable memory is mapped to user space by its fault handler, which tests
+ * the mark and inserts the PTE between vma_owner_fault_enter() and
+ * vma_owner_fault_exit(), so that no PTE can come late. It inserts the PTE
+ * itself, by vmf_insert_pfn() and its like: a page returned in vm_fault.page is
+ * mapped only after it is back. Nor may &file_operations.mmap fill the VMA: the
+ * VMA is then not in the address_space yet, where the zap would find it, and a
+ * restore would not bring the mapping back.
+ *
+ * An owner that hands out dma-bufs does not come here. It revokes as dma-buf
+ * exporters do: dma_buf_invalidate_mappings(), and -ENODEV from its
+ * map_dma_buf, vmap and tryget until the memory is back. A kernel mapping that
+ * an importer has of the dma-buf stays, so such memory is not freed before the
+ * last put.
  */
 
 /**
@@ -742,7 +760,8 @@ EXPORT_SYMBOL_GPL(vma_owner_revoke_create);
  * @r: the handle, may be NULL
  *
  * Pins hold the handle too, so that they can be unpinned after the exporter is
- * gone. They do not use its ops.
+ * gone. They do not use its ops. The exporter drops it where it frees the
+ * object: fault handlers and @revocable use it until then.
  *
  * Context: Any.
  */
@@ -758,7 +777,7 @@ EXPORT_SYMBOL_GPL(vma_owner_revoke_put);
 
 /**
  * vma_owner_fault_enter() - may a fault handler insert a PTE?
- * @r: the handle
+ * @r: the handle, not NULL
  * @idx: cookie for vma_owner_fault_exit()
  *
  * To be called by the &vm_operations_struct.fault handler of revocable memory
@@ -952,7 +971,9 @@ EXPORT_SYMBOL_GPL(vma_owner_revoke);
  * @r: the handle
  *
  * If it was the last one and the memory is not gone for good, pins and mappings
- * work again, and the importers that asked for it map again now.
+ * work again, and the importers that asked for it map again now. To be called
+ * once for each temporary revoke, after its drain has returned: one too many
+ * warns, and a drain that is under way would wait for what maps again.
  *
  * Context: Process context, may sleep, perhaps under locks of the exporter.
  * Takes the revoke lock.

@@ -25,7 +25,7 @@
  * has a dma-buf       attach, map       its vmap            -EOPNOTSUPP
  * extents: RAM        dma_map_phys      owner's vmap        yes
  * extents: RAM_FIXED  MMIO attribute    owner's vmap        yes
- * extents: MMIO       p2pdma provider   owner's vmap        yes
+ * extents: MMIO       p2pdma provider   -EOPNOTSUPP         yes
  * ==================  ================  ==================  ==================
  *
  * The dma-buf goes first because memory of dma_alloc_attrs() has no pfn that
@@ -512,8 +512,8 @@ static void vma_pin_unmap_extents(struct vma_pin *pin)
  * Return: The DMA addresses of exactly the pinned range, or an ERR_PTR. Use only
  * sg_dma_address() and sg_dma_len() of its entries: unless the memory is
  * ordinary or a whole dma-buf there are no pages, and sg_page() is NULL.
- * -EOPNOTSUPP if @dev cannot reach the memory, what the DMA API or the exporter
- * of the dma-buf says, and DOC: errors.
+ * -EOPNOTSUPP if there is no way for @dev to reach the memory, -EIO if its DMA
+ * mask is too small, what the exporter of the dma-buf says, and DOC: errors.
  */
 struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
 				 enum dma_data_direction dir)
@@ -766,6 +766,11 @@ static void vma_pin_invalidate_alias(struct vma_pin *pin)
  * vma_unpin(). Without this call a mapping that is undone is synced for the CPU,
  * as by dma_unmap_sgtable(). For a dma-buf each begin gets its end: a second call
  * in a row does nothing.
+ *
+ * The mapping for the device, if there is one, must stay meanwhile. The leaf
+ * lock cannot see to that, since this may take the dma_resv: an importer that
+ * can be revoked makes its callback leave the mapping to it, and undoes it
+ * afterwards.
  *
  * Context: Process context, may sleep. May take the dma_resv and wait for its
  * fences.

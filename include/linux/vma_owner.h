@@ -73,10 +73,13 @@ struct vma_pin;
  *                     going away
  * ``-EOPNOTSUPP``     Revocable memory asked for by an importer that cannot
  *                     be revoked, or an operation the owner does not offer
- * ``-EINVAL``         Zero length, an address range that overflows, unknown
- *                     flags, a client without a name, a DMA direction that a
- *                     pin without VMA_PIN_WRITE does not allow
+ * ``-EINVAL``         Zero length, an address range that overflows, a DMA
+ *                     direction that a pin without VMA_PIN_WRITE does not
+ *                     allow; unknown flags and a client without a name, which
+ *                     warn as well: never pass on the flags of user space
  * ``-EBUSY``          The pin has a live mapping of that kind already
+ * ``-EIO``            The DMA API refuses: the memory is beyond the device's
+ *                     DMA mask and is of a kind that cannot be bounced
  * ``-ENOMEM``         Out of memory, or the owner's answer when it accounts
  *                     pins itself; likewise ``-EDQUOT``
  * ``-EINTR``          A fatal signal arrived while waiting for mmap_lock, or
@@ -128,13 +131,15 @@ struct vma_owner_ref {
  * struct vma_owner_ops - who owns the memory behind a VMA
  *
  * &vm_operations_struct.owner_ops points here. That member is there only with
- * CONFIG_VMA_OWNER, so set it inside #ifdef.
+ * CONFIG_VMA_OWNER, so set it inside #ifdef, or depend on the option.
  */
 struct vma_owner_ops {
 	/**
 	 * @tryget: Mandatory. Name the object behind @q, take a reference to
-	 * it and fill @ref. Where the VMA holds a reference of its own, a
-	 * plain increment will do; otherwise increment unless zero.
+	 * it and fill @ref. Where the VMA holds a reference, of its own or by
+	 * its file, a plain increment will do; otherwise increment unless zero.
+	 * Neither the range nor the permissions nor a revoke need be looked at:
+	 * the core compares the range with the size, and asks @revocable.
 	 *
 	 * Returns 0, -ENOENT for "not mine" (the VMA then counts as one
 	 * without owner), -ENODEV when the object is dead, or the owner's own
@@ -211,7 +216,7 @@ struct vma_owner_obj_ops {
 	 * @get_dmabuf: Hand out a dma-buf of the object with a reference, or
 	 * an ERR_PTR. May create one, but must not store it in the object: the
 	 * two would keep each other alive. Offset 0 of the dma-buf is offset 0
-	 * of the object.
+	 * of the object. Called once for a pin, when it is mapped first.
 	 *
 	 * Context: Process context, may sleep. No lock of the core is held;
 	 * the importer's outer locks may be.
@@ -219,7 +224,8 @@ struct vma_owner_obj_ops {
 	struct dma_buf *(*get_dmabuf)(void *obj);
 
 	/**
-	 * @vmap: Give the kernel mapping of the whole object.
+	 * @vmap: Give a kernel mapping of the whole object. Each pin asks for
+	 * one of its own and gives it back by @vunmap.
 	 *
 	 * Context: As @get_extents.
 	 */
@@ -250,8 +256,8 @@ struct vma_owner_obj_ops {
 
 	/**
 	 * @revocable: Return the revoke handle of the object, NULL if the
-	 * object is static. The object holds a reference to the handle; many
-	 * objects may share one.
+	 * object is static. The object holds a reference to the handle, which
+	 * the core adds to; many objects may share one.
 	 *
 	 * Context: Process context, no lock of the core is held.
 	 */
@@ -277,8 +283,10 @@ struct vma_owner_revoke_ops {
 	const char *name;
 
 	/**
-	 * @zap: Remove the CPU mappings, as by unmap_mapping_range(). Optional
-	 * for memory that user space cannot map.
+	 * @zap: Remove the CPU mappings, as by unmap_mapping_range(). That
+	 * finds the VMAs of one address_space, so all files of the device must
+	 * share one, see DOC: revoking. Optional for memory that user space
+	 * cannot map.
 	 *
 	 * Context: The revoke lock is held, and whatever the caller of
 	 * vma_owner_revoke_begin() holds. May sleep.
@@ -324,14 +332,18 @@ struct vma_pin_client {
 	 * importer one that can be revoked.
 	 *
 	 * All access must have stopped on return, and the mappings are to be
-	 * undone here by vma_pin_unmap_dma() and its like, or soon after by a
-	 * work item, which the importer flushes before it unpins:
-	 * vma_owner_revoke() waits for that. Must not unpin. May be
+	 * undone here by vma_pin_unmap_dma() and its like, or soon after by
+	 * whoever is using them, such as a work item, which the importer
+	 * flushes before it unpins: vma_owner_revoke() waits for that. For
+	 * VMA_PIN_MOVED that is the mapping for the device alone, and it is
+	 * not mapped again in here. Must not unpin. May be
 	 * called more than once, before vma_pin_user() has returned, and while
 	 * a mapping call of the importer is under way. So set a flag under a
 	 * leaf lock here, undo what a mapping call has returned and that lock
 	 * covers, and let the importer test the flag under the lock once its
-	 * mapping call is back.
+	 * mapping call is back. The importer uses a mapping under that lock, or
+	 * makes the callback leave it alone meanwhile. Copying to or from user
+	 * space takes mmap_lock, so it goes by a buffer in between.
 	 *
 	 * Context: The revoke lock or, for VMA_PIN_MOVED, the dma_resv of the
 	 * dma-buf is held, and perhaps locks of the exporter. May sleep. Takes
@@ -341,9 +353,14 @@ struct vma_pin_client {
 	void (*invalidate)(struct vma_pin *pin, enum vma_pin_loss why);
 
 	/**
-	 * @restore: The memory is back, map it again. Optional. An error is
-	 * logged, leaves the pin as it is, and is followed by another try at
-	 * the next restore.
+	 * @restore: The memory is back, map again what was mapped. Optional: an
+	 * importer may as well map when it next needs to. An error is logged,
+	 * leaves the pin as it is, and is followed by another try at the next
+	 * restore. Never called for memory that has a dma-buf.
+	 *
+	 * What it maps must not meet a mapping call of the importer's own, and
+	 * the lock that serialises those is no leaf lock. A bit that is set
+	 * around mapping calls, and tried but not waited for in here, will do.
 	 *
 	 * Context: As @invalidate.
 	 */
@@ -355,7 +372,7 @@ struct vma_pin_client {
  *
  * Embed it in the structure of the buffer. Only the first three members may be
  * read by an importer. The calls on one pin are serialised by the importer,
- * save that callbacks come at any time.
+ * save that callbacks come at any time and may undo what is mapped.
  */
 struct vma_pin {
 	/** @client: the importer */
