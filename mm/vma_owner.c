@@ -418,6 +418,7 @@ static int vma_pin_init(struct vma_pin *pin, unsigned long start, size_t len,
 		.since	= jiffies,
 		.revoke_node = LIST_HEAD_INIT(pin->revoke_node),
 	};
+	mutex_init(&pin->sync_lock);
 	if (WARN_ON_ONCE(!client || !client->name || flags & ~VMA_PIN_WRITE))
 		return -EINVAL;
 	if (!len || check_add_overflow(start, len - 1, &last) ||

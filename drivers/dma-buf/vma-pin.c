@@ -9,6 +9,7 @@
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -479,18 +480,26 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 	}
 	pin->dev = dev;
 	pin->dir = dir;
-	pin->sgt = sgt;
 	pin->cpu_owned = false;
+	mutex_lock(&pin->sync_lock);
+	pin->sgt = sgt;
+	mutex_unlock(&pin->sync_lock);
 	return sgt;
 }
 
 static void vma_pin_unmap_extents(struct vma_pin *pin)
 {
-	dma_slice_unmap(pin->sgt, pin->dev, pin->dir, &pin->dma_extents,
-			vma_pin_unmap_attrs(pin));
-	dma_slice_free(pin->sgt);
-	vma_pin_drop_extents(pin, &pin->dma_extents);
+	struct sg_table *sgt;
+
+	mutex_lock(&pin->sync_lock);
+	sgt = pin->sgt;
 	pin->sgt = NULL;
+	mutex_unlock(&pin->sync_lock);
+
+	dma_slice_unmap(sgt, pin->dev, pin->dir, &pin->dma_extents,
+			vma_pin_unmap_attrs(pin));
+	dma_slice_free(sgt);
+	vma_pin_drop_extents(pin, &pin->dma_extents);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -729,11 +738,26 @@ void vma_pin_put_extents(struct vma_pin *pin)
 EXPORT_SYMBOL_FOR_MODULES(vma_pin_put_extents,
 			  "vfio_iommu_type1,iommufd,acrn,mshv_root,vma_owner_kunit,vma_owner_torture");
 
-/* Plain RAM is a streaming mapping; all else was mapped as it is, for good */
-static bool vma_pin_syncs_extents(const struct vma_pin *pin)
+/*
+ * Plain RAM is a streaming mapping; all else was mapped as it is, for good. A
+ * callback may undo the mapping at any time, and waits here.
+ */
+static void vma_pin_sync_extents(struct vma_pin *pin,
+				 enum dma_data_direction dir, bool for_cpu)
 {
-	return pin->sgt && pin->dma_extents.vec &&
-	       pin->dma_extents.type == VMA_OWNER_RAM;
+	struct scatterlist *sg;
+	int i;
+
+	guard(mutex)(&pin->sync_lock);
+	if (!pin->sgt || pin->dma_extents.type != VMA_OWNER_RAM)
+		return;
+	for_each_sgtable_dma_sg(pin->sgt, sg, i)
+		if (for_cpu)
+			dma_sync_single_for_cpu(pin->dev, sg_dma_address(sg),
+						sg_dma_len(sg), dir);
+		else
+			dma_sync_single_for_device(pin->dev, sg_dma_address(sg),
+						   sg_dma_len(sg), dir);
 }
 
 /* The kernel's mapping of ordinary memory may alias in a virtual cache */
@@ -778,8 +802,7 @@ static void vma_pin_invalidate_alias(struct vma_pin *pin)
  */
 int vma_pin_sync_for_cpu(struct vma_pin *pin, enum dma_data_direction dir)
 {
-	struct scatterlist *sg;
-	int i, ret;
+	int ret;
 
 	might_sleep();
 	if (pin->dmabuf) {
@@ -789,13 +812,11 @@ int vma_pin_sync_for_cpu(struct vma_pin *pin, enum dma_data_direction dir)
 		if (ret)
 			return ret;
 		pin->cpu_dir = dir;
-	} else if (pin->pages && pin->sgt) {
+	} else if (!pin->pages) {
+		vma_pin_sync_extents(pin, dir, true);
+	} else if (pin->sgt) {
 		dma_sync_sgtable_for_cpu(pin->dev, pin->sgt, dir);
 		vma_pin_invalidate_alias(pin);
-	} else if (vma_pin_syncs_extents(pin)) {
-		for_each_sgtable_dma_sg(pin->sgt, sg, i)
-			dma_sync_single_for_cpu(pin->dev, sg_dma_address(sg),
-						sg_dma_len(sg), dir);
 	}
 	pin->cpu_owned = true;
 	return 0;
@@ -817,20 +838,16 @@ EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
 int vma_pin_sync_for_device(struct vma_pin *pin, enum dma_data_direction dir)
 {
 	bool was_owned = pin->cpu_owned;
-	struct scatterlist *sg;
-	int i;
 
 	might_sleep();
 	pin->cpu_owned = false;
 	if (pin->dmabuf)
 		return was_owned ? dma_buf_end_cpu_access(pin->dmabuf, dir) : 0;
-	if (pin->pages && pin->sgt) {
+	if (!pin->pages) {
+		vma_pin_sync_extents(pin, dir, false);
+	} else if (pin->sgt) {
 		vma_pin_flush_alias(pin);
 		dma_sync_sgtable_for_device(pin->dev, pin->sgt, dir);
-	} else if (vma_pin_syncs_extents(pin)) {
-		for_each_sgtable_dma_sg(pin->sgt, sg, i)
-			dma_sync_single_for_device(pin->dev, sg_dma_address(sg),
-						   sg_dma_len(sg), dir);
 	}
 	return 0;
 }

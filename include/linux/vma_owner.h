@@ -14,6 +14,7 @@
 #include <linux/iosys-map.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -333,17 +334,23 @@ struct vma_pin_client {
 	 *
 	 * All access must have stopped on return, and the mappings are to be
 	 * undone here by vma_pin_unmap_dma() and its like, or soon after by
-	 * whoever is using them, such as a work item, which the importer
-	 * flushes before it unpins: vma_owner_revoke() waits for that. For
+	 * whoever is using them: vma_owner_revoke() waits for that. For
 	 * VMA_PIN_MOVED that is the mapping for the device alone, and it is
-	 * not mapped again in here. Must not unpin. May be
-	 * called more than once, before vma_pin_user() has returned, and while
-	 * a mapping call of the importer is under way. So set a flag under a
-	 * leaf lock here, undo what a mapping call has returned and that lock
+	 * not mapped again in here. Must not unpin.
+	 *
+	 * May be called more than once, before vma_pin_user() has returned, and
+	 * while a mapping call of the importer is under way. So set a flag under
+	 * a leaf lock here, undo what a mapping call has returned and that lock
 	 * covers, and let the importer test the flag under the lock once its
 	 * mapping call is back. The importer uses a mapping under that lock, or
 	 * makes the callback leave it alone meanwhile. Copying to or from user
 	 * space takes mmap_lock, so it goes by a buffer in between.
+	 *
+	 * A work item that undoes mappings is queued under the leaf lock, and
+	 * only if there is one to undo; it tests the flag under that lock again,
+	 * since restore may have mapped meanwhile. The importer undoes its
+	 * mapping under the lock and flushes the work item before it unpins:
+	 * otherwise the item may run when the pin is gone.
 	 *
 	 * Context: The revoke lock or, for VMA_PIN_MOVED, the dma_resv of the
 	 * dma-buf is held, and perhaps locks of the exporter. May sleep. Takes
@@ -358,9 +365,12 @@ struct vma_pin_client {
 	 * leaves the pin as it is, and is followed by another try at the next
 	 * restore. Never called for memory that has a dma-buf.
 	 *
-	 * What it maps must not meet a mapping call of the importer's own, and
-	 * the lock that serialises those is no leaf lock. A bit that is set
-	 * around mapping calls, and tried but not waited for in here, will do.
+	 * Map only what the importer had asked to be mapped. What this maps must
+	 * not meet a mapping call of the importer's own, and the lock that
+	 * serialises those is no leaf lock. A bit that is set around mapping
+	 * calls, and tried but not waited for in here, will do; but a call that
+	 * has looked before the memory was back will fail, so let it be tried
+	 * again.
 	 *
 	 * Context: As @invalidate.
 	 */
@@ -401,6 +411,7 @@ struct vma_pin {
 	enum dma_data_direction		dir;
 	struct sg_table			*sgt;
 	struct sg_table			*whole;
+	struct mutex			sync_lock;	/* sgt of extents */
 	struct vma_owner_extents	dma_extents;
 	struct vma_owner_extents	extents;
 	struct iosys_map		map;

@@ -3302,6 +3302,47 @@ static void vo_unpinner_work(struct work_struct *work)
 	complete(&u->done);
 }
 
+struct vo_syncer {
+	struct work_struct	work;
+	struct vo_imp		*imp;
+	bool			stop;
+};
+
+static void vo_sync_work(struct work_struct *work)
+{
+	struct vo_syncer *s = container_of(work, struct vo_syncer, work);
+
+	while (!READ_ONCE(s->stop)) {
+		vma_pin_sync_for_cpu(&s->imp->pin, DMA_BIDIRECTIONAL);
+		vma_pin_sync_for_device(&s->imp->pin, DMA_BIDIRECTIONAL);
+		cond_resched();
+	}
+}
+
+/* Neither leaf lock nor dma_resv stands between them: KASAN would tell */
+static void c9_sync_races_invalidate(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
+	struct vo_syncer s = { .imp = imp };
+	int i;
+
+	imp->use_dma = true;
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	INIT_WORK_ONSTACK(&s.work, vo_sync_work);
+	queue_work(imp->vo->wq, &s.work);
+	for (i = 0; i < VO_ROUNDS; i++) {
+		vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+		KUNIT_EXPECT_FALSE(test, imp->mapped);
+		vma_owner_restore(obj->revoke);
+		KUNIT_EXPECT_TRUE(test, imp->mapped);
+	}
+	WRITE_ONCE(s.stop, true);
+	flush_work(&s.work);
+	destroy_work_on_stack(&s.work);
+	vma_unpin(&imp->pin);
+}
+
 static void c9_unpin_waits_for_callback(struct kunit *test)
 {
 	struct vo_obj *obj = vo_obj_revocable(test->priv);
@@ -4043,6 +4084,7 @@ static struct kunit_case vo_cases[] = {
 	KUNIT_CASE(c8_restore_once_too_often),
 	KUNIT_CASE_SLOW(c8_drain_says_whom_it_waits_for),
 	KUNIT_CASE(c8_revoke_races_pin_map_and_unpin),
+	KUNIT_CASE(c9_sync_races_invalidate),
 	KUNIT_CASE(c9_unpin_waits_for_callback),
 	KUNIT_CASE(c9_no_callback_after_unpin),
 	KUNIT_CASE(c9_revoke_under_exporters_lock),

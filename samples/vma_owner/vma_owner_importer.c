@@ -54,7 +54,6 @@ struct importer {
  * @leaf: leaf lock, guards all below. Nobody pins, unpins, maps, syncs or
  *	copies from or to user space under it; only invalidate unmaps
  * @stopped: invalidate came since the last mapping was begun
- * @syncing: caches are being synced, which uses the device's mapping
  * @state: VMA_SAMPLE_HELD, or why the owner has said stop
  * @sgt: mapping for the device, or NULL
  * @vaddr: mapping for the kernel, or NULL
@@ -69,7 +68,6 @@ struct importer_buf {
 
 	struct mutex leaf;	/* all below */
 	bool stopped;
-	bool syncing;
 	u32 state;
 	struct sg_table *sgt;
 	void *vaddr;
@@ -197,7 +195,7 @@ static void importer_invalidate(struct vma_pin *pin, enum vma_pin_loss why)
 	buf->stopped = true;
 	buf->state = importer_states[why];
 	buf->invalidated++;
-	if (buf->sgt && !buf->syncing) {
+	if (buf->sgt) {
 		vma_pin_unmap_dma(pin);
 		buf->sgt = NULL;
 	}
@@ -341,29 +339,6 @@ static int ioctl_unmap(struct importer *imp, void *data)
 }
 
 /* doc: access */
-/*
- * Syncing may take a dma_resv, so not under the leaf lock; and what it goes
- * through must stay: @syncing tells invalidate to leave the unmapping to us.
- */
-static void importer_sync_begin(struct importer_buf *buf)
-{
-	guard(mutex)(&buf->leaf);
-	buf->syncing = true;
-}
-
-static void importer_sync_end(struct importer_buf *buf)
-{
-	struct sg_table *sgt = NULL;
-
-	scoped_guard(mutex, &buf->leaf) {
-		buf->syncing = false;
-		if (buf->stopped)
-			swap(sgt, buf->sgt);
-	}
-	if (sgt)
-		vma_pin_unmap_dma(&buf->pin);
-}
-
 /* Under the leaf lock no user space can be reached, hence @bounce. */
 static int importer_copy(struct importer_buf *buf, u64 offset, void *bounce,
 			 size_t len, bool write)
@@ -386,14 +361,13 @@ static int importer_access(struct importer_buf *buf, u64 offset, void *bounce,
 	ret = importer_map(buf);
 	if (ret)
 		return ret;
-	importer_sync_begin(buf);
+	/* May take a dma_resv, so not under the leaf lock; a revoke may come */
 	ret = vma_pin_sync_for_cpu(&buf->pin, buf->dir);
 	if (!ret) {
 		ret = importer_copy(buf, offset, bounce, len, write);
 		ret2 = vma_pin_sync_for_device(&buf->pin, buf->dir);
 		ret = ret ?: ret2;
 	}
-	importer_sync_end(buf);
 	return ret;
 }
 
