@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An owner with nothing but extents, for tests.
+ *
+ * Each open of one of the devices below makes an object of VO_PAGES pages of
+ * RAM, and every mapping of the file shows it. Nothing but its owner knows
+ * which pages those are: the mappings are VM_PFNMAP, and there is no dma-buf.
+ *
+ *	/dev/vo_extents			one extent, no kernel mapping
+ *	/dev/vo_extents_scattered	an extent for each page, in falling order
+ *	/dev/vo_extents_vmap		one extent and a kernel mapping
+ *
+ * A fourth, /dev/vo_phys, tells the tests where memory like that lies.
+ */
+#include <linux/bits.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/types.h>
+#include <linux/uaccess.h>
+#include <linux/vma_owner.h>
+
+#include "vo_phys.h"
+
+#define VO_ORDER	5
+#define VO_PAGES	BIT(VO_ORDER)
+#define VO_SIZE		(VO_PAGES * PAGE_SIZE)
+
+/**
+ * struct vo_object - memory with an owner
+ * @refs: the open file's and those of pins
+ * @ops: what can be done with it
+ * @pages: one block of 2^VO_ORDER pages
+ * @scattered: its pages come in falling order
+ */
+struct vo_object {
+	struct kref				refs;
+	const struct vma_owner_obj_ops		*ops;
+	struct page				*pages;
+	bool					scattered;
+};
+
+static phys_addr_t vo_page_phys(const struct vo_object *obj, unsigned int i)
+{
+	if (obj->scattered)
+		i = VO_PAGES - 1 - i;
+	return page_to_phys(obj->pages) + i * PAGE_SIZE;
+}
+
+static void vo_free(struct kref *refs)
+{
+	struct vo_object *obj = container_of(refs, struct vo_object, refs);
+
+	__free_pages(obj->pages, VO_ORDER);
+	kfree(obj);
+}
+
+/* ------------------------------------------------------------------------- */
+/* The owner                                                                 */
+
+static void vo_put(void *priv)
+{
+	struct vo_object *obj = priv;
+
+	kref_put(&obj->refs, vo_free);
+}
+
+/* The VMA holds the file, and that a reference: see vo_open() */
+static int vo_tryget(const struct vma_owner_query *q, struct vma_owner_ref *ref)
+{
+	struct vo_object *obj = q->private_data;
+
+	kref_get(&obj->refs);
+	*ref = (struct vma_owner_ref) {
+		.ops	= obj->ops,
+		.obj	= obj,
+		.offset	= (u64)q->pgoff << PAGE_SHIFT,
+		.size	= VO_SIZE,
+	};
+	return 0;
+}
+
+static int vo_get_extents(void *priv, u64 offset, u64 len,
+			  struct vma_owner_extents *x)
+{
+	struct vo_object *obj = priv;
+	u64 step = obj->scattered ? PAGE_SIZE : VO_SIZE;
+
+	x->vec = kcalloc(VO_PAGES, sizeof(*x->vec), GFP_KERNEL);
+	if (!x->vec)
+		return -ENOMEM;
+	x->type = VMA_OWNER_RAM;
+	x->prot = PAGE_KERNEL;
+	x->nr = 0;
+	while (len) {
+		u64 in = offset & (step - 1);
+		u64 n = min(len, step - in);
+
+		x->vec[x->nr].paddr = vo_page_phys(obj, offset >> PAGE_SHIFT) +
+				      offset_in_page(offset);
+		x->vec[x->nr++].len = n;
+		offset += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static void vo_put_extents(void *priv, struct vma_owner_extents *x)
+{
+	kfree(x->vec);
+}
+
+static int vo_vmap(void *priv, struct iosys_map *map)
+{
+	struct vo_object *obj = priv;
+
+	iosys_map_set_vaddr(map, page_address(obj->pages));
+	return 0;
+}
+
+static void vo_vunmap(void *priv, struct iosys_map *map)
+{
+}
+
+static const struct vma_owner_obj_ops vo_extents_ops = {
+	.name		= "vo_extents",
+	.module		= THIS_MODULE,
+	.put		= vo_put,
+	.get_extents	= vo_get_extents,
+	.put_extents	= vo_put_extents,
+};
+
+static const struct vma_owner_obj_ops vo_vmap_ops = {
+	.name		= "vo_extents_vmap",
+	.module		= THIS_MODULE,
+	.put		= vo_put,
+	.get_extents	= vo_get_extents,
+	.put_extents	= vo_put_extents,
+	.vmap		= vo_vmap,
+	.vunmap		= vo_vunmap,
+};
+
+static const struct vma_owner_ops vo_owner_ops = {
+	.tryget = vo_tryget,
+};
+
+static const struct vm_operations_struct vo_vm_ops = {
+	.owner_ops = &vo_owner_ops,
+};
+
+/* ------------------------------------------------------------------------- */
+/* The devices                                                               */
+
+static int vo_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vo_object *obj = file->private_data;
+	unsigned long addr, pgoff = vma->vm_pgoff;
+	int ret = 0;
+
+	if (pgoff >= VO_PAGES || vma_pages(vma) > VO_PAGES - pgoff ||
+	    !(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	for (addr = vma->vm_start; addr < vma->vm_end && !ret; addr += PAGE_SIZE)
+		ret = remap_pfn_range(vma, addr,
+				      PHYS_PFN(vo_page_phys(obj, pgoff++)),
+				      PAGE_SIZE, vma->vm_page_prot);
+	if (ret)
+		return ret;
+	vma->vm_ops = &vo_vm_ops;
+	vma->vm_private_data = obj;
+	return 0;
+}
+
+static int vo_release(struct inode *inode, struct file *file)
+{
+	vo_put(file->private_data);
+	return 0;
+}
+
+static int vo_open(struct inode *inode, struct file *file);
+
+static const struct file_operations vo_fops = {
+	.owner		= THIS_MODULE,
+	.open		= vo_open,
+	.release	= vo_release,
+	.mmap		= vo_mmap,
+};
+
+static long vo_phys(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct follow_pfnmap_args args = {};
+	u64 __user *to = (u64 __user *)arg;
+	struct mm_struct *mm = current->mm;
+	u64 addr, phys;
+	int ret;
+
+	if (cmd != VO_PHYS)
+		return -ENOTTY;
+	if (get_user(addr, to))
+		return -EFAULT;
+	mmap_read_lock(mm);
+	args.address = addr;
+	args.vma = vma_lookup(mm, addr);
+	ret = args.vma ? follow_pfnmap_start(&args) : -EFAULT;
+	if (!ret) {
+		phys = PFN_PHYS(args.pfn) + offset_in_page(addr);
+		follow_pfnmap_end(&args);
+	}
+	mmap_read_unlock(mm);
+	return ret ? ret : put_user(phys, to);
+}
+
+static const struct file_operations vo_phys_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= vo_phys,
+};
+
+static struct miscdevice vo_devices[] = {
+	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops, .name = "vo_extents" },
+	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
+	  .name = "vo_extents_scattered" },
+	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
+	  .name = "vo_extents_vmap" },
+	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_phys_fops,
+	  .name = "vo_phys" },
+};
+
+/* misc_open() has left the device in private_data */
+static int vo_open(struct inode *inode, struct file *file)
+{
+	const struct miscdevice *dev = file->private_data;
+	struct vo_object *obj = kzalloc_obj(*obj);
+
+	if (!obj)
+		return -ENOMEM;
+	obj->pages = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_COMP,
+				 VO_ORDER);
+	if (!obj->pages) {
+		kfree(obj);
+		return -ENOMEM;
+	}
+	kref_init(&obj->refs);
+	obj->scattered = dev == &vo_devices[1];
+	obj->ops = dev == &vo_devices[2] ? &vo_vmap_ops : &vo_extents_ops;
+	file->private_data = obj;
+	return 0;
+}
+
+static int __init vo_init(void)
+{
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(vo_devices); i++) {
+		ret = misc_register(&vo_devices[i]);
+		if (ret)
+			goto err;
+	}
+	return 0;
+
+err:
+	while (i--)
+		misc_deregister(&vo_devices[i]);
+	return ret;
+}
+module_init(vo_init);
+
+static void __exit vo_exit(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(vo_devices); i++)
+		misc_deregister(&vo_devices[i]);
+}
+module_exit(vo_exit);
+
+MODULE_DESCRIPTION("Owner of memory that has extents only, for tests");
+MODULE_LICENSE("GPL");
