@@ -11,7 +11,8 @@ ifneq ($(V),1)
 .SILENT:
 endif
 
-targets := all check kernel tree guest series series-readme kunit selftests mutants model shell table
+captures := capture capture-iommu capture-32bit
+targets := all check kernel tree guest series series-readme kunit selftests $(captures) mutants model shell table
 
 .PHONY: $(targets) help clean
 .DEFAULT_GOAL := all
@@ -41,7 +42,7 @@ all: guest
 	REUSE=1 kit/boot selftests || code=1; \
 	kit/table && exit $$code
 
-kunit selftests: guest
+kunit selftests $(captures): guest
 	kit/boot $@
 
 mutants: guest
@@ -78,6 +79,8 @@ help:
 	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'
 	echo 'make kunit          the KUnit suites in QEMU'
 	echo 'make selftests      the selftests in QEMU'
+	echo 'make capture        a device captures by DMA in QEMU; capture-iommu: behind an IOMMU;'
+	echo '                    capture-32bit: a device of 32 bits, memory beyond its reach'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test (30 minutes)'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make table          the table of the last run again'

@@ -4,6 +4,7 @@
  *
  * The kernel command line names one job, vo_run=JOB:
  *   selftests  run every executable in /tests
+ *   capture    load the modules of /modules/capture, run what is in /capture
  *   kunit      copy the results of the KUnit suites named vma_owner*
  *   all        both, in one document
  *   shell      busybox sh on the console
@@ -37,8 +38,8 @@
 #include <unistd.h>
 
 #define KUNIT_DIR	"/sys/kernel/debug/kunit"
-#define TESTS_DIR	"/tests"
 #define MODULE_LIST	"/modules/order"
+#define CAPTURE_LIST	"/modules/capture"
 #define SUITE_PREFIX	"vma_owner"
 #define MAX_LINE	4096
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
@@ -51,6 +52,7 @@ enum { SKIP_STATUS = 4 };	/* KSFT_SKIP */
 
 static int report_fd = -1;
 static int timeout_s = 120;
+static const char *tests_dir = "/tests";
 
 /* What went wrong before there was a plan to print it under. */
 static char early_notes[8192];
@@ -210,13 +212,34 @@ static void load_module(const char *path, const char *params)
 	close(fd);
 }
 
-/* Each line: the module's path, absolute or below /modules, then its parameters. */
-static void load_modules(void)
+/* Appends what the command line says as MODULE.PARAMETER=VALUE to @params. */
+static void cmdline_params(const char *module, char *params, size_t size)
 {
-	char line[1024], path[1100];
+	char line[4096] = "", *word, *save = NULL;
+	size_t len = strcspn(module, ".");
+	FILE *file;
+
+	file = fopen("/proc/cmdline", "re");
+	if (!file)
+		return;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	for (word = strtok_r(line, "\n ", &save); word; word = strtok_r(NULL, "\n ", &save)) {
+		size_t used = strlen(params);
+
+		if (!strncmp(word, module, len) && word[len] == '.')
+			snprintf(params + used, size - used, " %s", word + len + 1);
+	}
+}
+
+/* Each line: the module's path, absolute or below /modules, then its parameters. */
+static void load_modules(const char *list_path)
+{
+	char line[1024], path[1100], all[2048];
 	FILE *list;
 
-	list = fopen(MODULE_LIST, "re");
+	list = fopen(list_path, "re");
 	if (!list)
 		return;
 	while (fgets(line, sizeof(line), list)) {
@@ -229,7 +252,9 @@ static void load_modules(void)
 		if (*params)
 			*params++ = '\0';
 		snprintf(path, sizeof(path), "%s%s", line[0] == '/' ? "" : "/modules/", line);
-		load_module(path, params);
+		snprintf(all, sizeof(all), "%s", params);
+		cmdline_params(strrchr(path, '/') + 1, all, sizeof(all));
+		load_module(path, all);
 	}
 	fclose(list);
 }
@@ -277,7 +302,7 @@ static bool is_program(const char *name)
 	char path[PATH_MAX];
 	struct stat st;
 
-	snprintf(path, sizeof(path), TESTS_DIR "/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", tests_dir, name);
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
@@ -351,7 +376,7 @@ static void exec_program(const char *name, int output)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), TESTS_DIR "/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", tests_dir, name);
 	setsid();
 	dup2(open("/dev/null", O_RDONLY), 0);
 	dup2(output, 1);
@@ -506,7 +531,7 @@ static void run_programs(int first, struct name_list programs)
 	int i;
 
 	if (!programs.count)
-		report("not ok %d - selftests # no program in " TESTS_DIR "\n", first);
+		report("not ok %d - selftests # no program in %s\n", first, tests_dir);
 	for (i = 0; i < programs.count; i++)
 		run_program(first + i, programs.names[i]);
 }
@@ -523,10 +548,17 @@ static void copy_suites(int first, struct name_list suites)
 
 static void job_selftests(void)
 {
-	struct name_list programs = list_dir(TESTS_DIR, is_program);
+	struct name_list programs = list_dir(tests_dir, is_program);
 
 	begin_document(entries(programs));
 	run_programs(1, programs);
+}
+
+static void job_capture(void)
+{
+	load_modules(CAPTURE_LIST);
+	tests_dir = "/capture";
+	job_selftests();
 }
 
 static void job_kunit(void)
@@ -540,7 +572,7 @@ static void job_kunit(void)
 static void job_all(void)
 {
 	struct name_list suites = list_dir(KUNIT_DIR, is_suite);
-	struct name_list programs = list_dir(TESTS_DIR, is_program);
+	struct name_list programs = list_dir(tests_dir, is_program);
 
 	begin_document(entries(suites) + entries(programs));
 	copy_suites(1, suites);
@@ -628,6 +660,7 @@ static const struct {
 	void (*run)(void);
 } jobs[] = {
 	{ "selftests", job_selftests },
+	{ "capture", job_capture },
 	{ "kunit", job_kunit },
 	{ "all", job_all },
 	{ "shell", job_shell },
@@ -660,7 +693,7 @@ int main(void)
 	mount_all();
 	open_console();
 	open_report();
-	load_modules();
+	load_modules(MODULE_LIST);
 	if (cmdline_value("vo_timeout", seconds, sizeof(seconds)) && atoi(seconds) > 0)
 		timeout_s = atoi(seconds);
 	cmdline_value("vo_run", job, sizeof(job));

@@ -274,21 +274,25 @@ int video_queue_user(int fd, unsigned int index, void *addr, size_t len)
 	return queue_buffer(fd, &buf);
 }
 
-int video_dequeue(int fd, enum v4l2_memory memory)
+int video_dequeue_buffer(int fd, enum v4l2_memory memory, struct v4l2_buffer *buf)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	struct v4l2_buffer buf = {
-		.type = CAPTURE,
-		.memory = memory,
-	};
 	int ret;
 
+	*buf = (struct v4l2_buffer) { .type = CAPTURE, .memory = memory };
 	ret = poll(&pfd, 1, FRAME_TIMEOUT_MS);
 	if (ret < 0)
 		return -errno;
 	if (!ret)
 		return -ETIMEDOUT;
-	ret = xioctl(fd, VIDIOC_DQBUF, &buf);
+	return xioctl(fd, VIDIOC_DQBUF, buf);
+}
+
+int video_dequeue(int fd, enum v4l2_memory memory)
+{
+	struct v4l2_buffer buf;
+	int ret = video_dequeue_buffer(fd, memory, &buf);
+
 	if (ret)
 		return ret;
 	if ((buf.flags & V4L2_BUF_FLAG_ERROR) || buf.bytesused != FRAME_SIZE)

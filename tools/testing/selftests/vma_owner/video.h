@@ -31,6 +31,8 @@ int video_export_buffer(int fd, unsigned int index);
 int video_queue_mmap(int fd, unsigned int index);
 int video_queue_dmabuf(int fd, unsigned int index, int dmabuf);
 int video_queue_user(int fd, unsigned int index, void *addr, size_t len);
+/* Waits for a frame, whatever is in it. */
+int video_dequeue_buffer(int fd, enum v4l2_memory memory, struct v4l2_buffer *buf);
 /* Waits for a frame; returns the index of its buffer. */
 int video_dequeue(int fd, enum v4l2_memory memory);
 int video_stream(int fd, bool on);

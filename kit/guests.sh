@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# Read by kit/boot and kit/mutants: the guests there are.
+
+# describe_guest NAME: sets what tests/qemu/run needs for a guest of ours, or fails.
+#   job     what its init does
+#   append  the kernel's command line
+#   limit   seconds
+#   qemu    further arguments for QEMU, words without blanks
+# shellcheck disable=SC2034
+describe_guest()
+{
+	edu='-device edu,dma_mask=0xffffffffffffffff'
+	# the range is for the sample exporter
+	append="kunit.enable=0 vivid.n_devs=2 vivid.allocators=1,0 memmap=4M\$0x30000000"
+	job=selftests limit=600 qemu=
+	case $1 in
+	selftests) ;;
+	kunit)
+		job=kunit
+		append="kunit.filter_glob=vma_owner*"
+		;;
+	capture | capture-*)
+		job=capture
+		append="$append hugepages=8 vo_timeout=400"
+		qemu="$edu $edu $edu $edu"
+		;;
+	*) return 1 ;;
+	esac
+	case $1 in
+	capture-iommu)
+		append="$append vo_guest=iommu intel_iommu=on iommu.passthrough=0 iommu.strict=1"
+		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $qemu"
+		;;
+	capture-32bit)
+		# half of the memory lies above 4 GiB, and is given out first
+		append="$append vo_guest=32bit vo_capture.dma_mask=32"
+		qemu="-machine q35,max-ram-below-4g=512M $qemu"
+		;;
+	esac
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which guest this is, see kit/guests.sh: what may be expected depends on it.
+ */
+#ifndef _GUEST_H
+#define _GUEST_H
+
+enum guest {
+	GUEST_PLAIN,
+	GUEST_IOMMU,	/* the devices are behind an IOMMU */
+	GUEST_32BIT,	/* they drive 32 bits of address, most memory is higher */
+};
+
+enum guest guest_kind(void);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The nodes of tests/capture/vo_capture.c, and frames of theirs.
+ *
+ * Functions return a negative errno on failure.
+ */
+#ifndef _NODE_H
+#define _NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The order of the module's parameter memops */
+enum node {
+	NODE_CONTIG,
+	NODE_SG,
+	NODE_VMALLOC,
+	NODE_EXPORTER,		/* contig as well */
+	NODES
+};
+
+#define NODE_LINE	64
+#define NODE_LINES	96
+#define NODE_FRAME	(NODE_LINE * NODE_LINES)	/* a page and a half */
+
+int node_open(enum node node);
+/* "0000:00:03.0", of the PCI device behind the node */
+int node_pci_name(enum node node, char *name, size_t size);
+int node_set_lines(int fd, unsigned int lines);
+
+/* The memory around a frame, seen through a mapping of the test's own */
+struct window {
+	unsigned char *map;
+	size_t size;
+	size_t offset;		/* of the frame */
+	size_t len;		/* of the frame */
+};
+
+/* Byte @i of frame @sequence */
+unsigned char node_texel(unsigned int sequence, unsigned int i);
+
+void window_poison(const struct window *window);
+bool window_is_poison(const struct window *window);
+/* Frame @sequence and nothing else */
+bool window_shows(const struct window *window, unsigned int sequence);
+
+/*
+ * Poison, queue @target and start; take frame @sequence and queue again, or
+ * not; stop. -EBADMSG: not the frame that is due, or more than that.
+ */
+int node_start(int fd, void *target, const struct window *window);
+int node_take(int fd, const struct window *window, unsigned int sequence);
+int node_queue(int fd, void *target, const struct window *window);
+void node_stop(int fd);
+
+/* All of it, with two frames */
+int node_capture(int fd, void *target, const struct window *window);
+
+#endif

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device captures by DMA, through each of videobuf2's allocators, into
+ * memory of every maker: the address goes in by QBUF(USERPTR), the frame is
+ * found in the memory through another mapping of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "guest.h"
+#include "node.h"
+#include "observe.h"
+#include "place.h"
+#include "video.h"
+
+#define PAGE		4096
+#define TIMEOUT		60
+
+static bool is_scattered(enum place_kind kind)
+{
+	return kind == PLACE_UDMABUF_SCATTERED ||
+	       kind == PLACE_EXTENTS_SCATTERED ||
+	       kind == PLACE_ANONYMOUS_SCATTERED ||
+	       kind == PLACE_MEMFD_SCATTERED;
+}
+
+/* Memory of dma_alloc for a device: where it lies is that device's matter */
+static bool is_device_memory(enum place_kind kind)
+{
+	return kind == PLACE_VB2_CONTIG || kind == PLACE_VIVID;
+}
+
+static bool is_udmabuf(enum place_kind kind)
+{
+	return kind == PLACE_UDMABUF || kind == PLACE_UDMABUF_SCATTERED;
+}
+
+/*
+ * The rules of the matrix. @got is what came, for where two answers are right.
+ */
+static int expected(enum node node, enum place_kind kind, int got)
+{
+	enum guest guest = guest_kind();
+
+	/* Extents alone have no kernel address */
+	if (node == NODE_VMALLOC)
+		return kind == PLACE_EXTENTS || kind == PLACE_EXTENTS_SCATTERED ?
+		       -EOPNOTSUPP : 0;
+	if (node == NODE_CONTIG && is_scattered(kind)) {
+		if (guest == GUEST_PLAIN)
+			return -EFAULT;
+		/*
+		 * An IOMMU makes one piece of the pages. But extents are mapped
+		 * one by one, as pages are bounced, and may come to adjoin.
+		 */
+		if (got == -EFAULT && (guest == GUEST_32BIT ||
+				       kind == PLACE_EXTENTS_SCATTERED))
+			return got;
+	}
+	/*
+	 * udmabuf syncs a mapping of its own, not those of its importers, in
+	 * stock kernels too: nothing comes out of the bounce buffer.
+	 */
+	if (guest == GUEST_32BIT && is_udmabuf(kind))
+		return -EBADMSG;
+	return 0;
+}
+
+#define ON_CONTIG_AND_SG(fixture, name, kind)				\
+	FIXTURE_VARIANT_ADD(fixture, contig_##name)			\
+	{								\
+		.node = NODE_CONTIG, .place = kind,			\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, sg_##name)				\
+	{								\
+		.node = NODE_SG, .place = kind,				\
+	}
+
+#define ON_EACH_NODE(fixture, name, kind)				\
+	ON_CONTIG_AND_SG(fixture, name, kind);				\
+	FIXTURE_VARIANT_ADD(fixture, vmalloc_##name)			\
+	{								\
+		.node = NODE_VMALLOC, .place = kind,			\
+	}
+
+/* ---- every allocator, every memory ---- */
+
+FIXTURE(stream)
+{
+	struct place place;
+	struct window window;
+	int fd;
+	int pins;
+};
+
+FIXTURE_VARIANT(stream)
+{
+	enum node node;
+	enum place_kind place;
+};
+
+ON_EACH_NODE(stream, vb2_contig, PLACE_VB2_CONTIG);
+ON_EACH_NODE(stream, vivid, PLACE_VIVID);
+ON_EACH_NODE(stream, system_heap, PLACE_SYSTEM_HEAP);
+ON_EACH_NODE(stream, cma_heap, PLACE_CMA_HEAP);
+ON_EACH_NODE(stream, udmabuf, PLACE_UDMABUF);
+ON_EACH_NODE(stream, udmabuf_scattered, PLACE_UDMABUF_SCATTERED);
+ON_EACH_NODE(stream, extents, PLACE_EXTENTS);
+ON_EACH_NODE(stream, extents_scattered, PLACE_EXTENTS_SCATTERED);
+ON_EACH_NODE(stream, extents_vmap, PLACE_EXTENTS_VMAP);
+ON_EACH_NODE(stream, anonymous, PLACE_ANONYMOUS);
+ON_EACH_NODE(stream, anonymous_scattered, PLACE_ANONYMOUS_SCATTERED);
+ON_EACH_NODE(stream, hugetlb, PLACE_HUGETLB);
+ON_EACH_NODE(stream, memfd, PLACE_MEMFD);
+ON_EACH_NODE(stream, memfd_scattered, PLACE_MEMFD_SCATTERED);
+
+FIXTURE_SETUP(stream)
+{
+	self->pins = observe_pins();
+	self->fd = node_open(variant->node);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, place_make(&self->place, variant->place));
+	self->window = (struct window) {
+		.map = self->place.view, .size = PLACE_SIZE, .len = NODE_FRAME,
+	};
+	window_poison(&self->window);
+}
+
+FIXTURE_TEARDOWN(stream)
+{
+}
+
+TEST_F_TIMEOUT(stream, captures, TIMEOUT)
+{
+	int ret;
+
+	/* The memory is what the name says */
+	if (!is_device_memory(variant->place))
+		ASSERT_EQ(!is_scattered(variant->place),
+			  place_is_contiguous(&self->place));
+	if (guest_kind() == GUEST_32BIT && !is_device_memory(variant->place))
+		ASSERT_TRUE(place_is_above_4g(&self->place));
+
+	ret = node_capture(self->fd, self->place.target, &self->window);
+	ASSERT_EQ(expected(variant->node, variant->place, ret), ret);
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+/* From one page over a whole one into a third */
+TEST_F_TIMEOUT(stream, captures_at_byte_offset, TIMEOUT)
+{
+	int ret;
+
+	self->window.offset = 2 * PAGE + 3001;
+	ret = node_capture(self->fd, self->place.target + self->window.offset,
+			   &self->window);
+	ASSERT_EQ(expected(variant->node, variant->place, ret), ret);
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+TEST_F_TIMEOUT(stream, refuses_read_only, TIMEOUT)
+{
+	static unsigned char elsewhere[PLACE_SIZE];
+
+	/* the test cannot write there either, if it has no other mapping */
+	self->window.map = elsewhere;
+	ASSERT_EQ(0, place_protect(&self->place));
+	ASSERT_EQ(-EFAULT, node_capture(self->fd, self->place.target,
+					&self->window));
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+/* Whoever owns a frame once it is dequeued may write there, and let go */
+TEST_F_TIMEOUT(stream, keeps_what_is_written_then, TIMEOUT)
+{
+	int ret = node_start(self->fd, self->place.target, &self->window);
+
+	if (ret) {
+		ASSERT_EQ(expected(variant->node, variant->place, ret), ret);
+		return;
+	}
+	ret = node_take(self->fd, &self->window, 0);
+	ASSERT_EQ(expected(variant->node, variant->place, ret), ret);
+	window_poison(&self->window);
+	node_stop(self->fd);
+	EXPECT_TRUE(window_is_poison(&self->window));
+}
+
+/* ---- one range, several VMAs ---- */
+
+FIXTURE(split)
+{
+	struct place place;
+	int fd;
+};
+
+FIXTURE_VARIANT(split)
+{
+	enum node node;
+	enum place_kind place;
+};
+
+ON_EACH_NODE(split, vb2_contig, PLACE_VB2_CONTIG);
+ON_EACH_NODE(split, system_heap, PLACE_SYSTEM_HEAP);
+ON_EACH_NODE(split, cma_heap, PLACE_CMA_HEAP);
+ON_EACH_NODE(split, udmabuf, PLACE_UDMABUF);
+ON_EACH_NODE(split, extents_vmap, PLACE_EXTENTS_VMAP);
+ON_EACH_NODE(split, anonymous, PLACE_ANONYMOUS);
+ON_EACH_NODE(split, memfd, PLACE_MEMFD);
+
+FIXTURE_SETUP(split)
+{
+	self->fd = node_open(variant->node);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, place_make(&self->place, variant->place));
+	ASSERT_EQ(0, place_split(&self->place));
+}
+
+FIXTURE_TEARDOWN(split)
+{
+}
+
+TEST_F_TIMEOUT(split, captures_across_vmas, TIMEOUT)
+{
+	struct window window = {
+		.map = self->place.view, .size = PLACE_SIZE,
+		.offset = PAGE - 1000, .len = NODE_FRAME,
+	};
+	int ret;
+
+	ASSERT_LE(3, place_vmas(self->place.target));
+	ret = node_capture(self->fd, self->place.target + window.offset, &window);
+	ASSERT_EQ(expected(variant->node, variant->place, ret), ret);
+}
+
+/* ---- special cases ---- */
+
+FIXTURE(device)
+{
+	int fd;
+};
+
+FIXTURE_VARIANT(device)
+{
+	enum node node;
+};
+
+FIXTURE_VARIANT_ADD(device, contig)
+{
+	.node = NODE_CONTIG,
+};
+
+FIXTURE_VARIANT_ADD(device, sg)
+{
+	.node = NODE_SG,
+};
+
+FIXTURE_VARIANT_ADD(device, vmalloc)
+{
+	.node = NODE_VMALLOC,
+};
+
+FIXTURE_SETUP(device)
+{
+	self->fd = node_open(variant->node);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(device)
+{
+}
+
+/* All of a dma-buf, whose table is then used as it is */
+TEST_F_TIMEOUT(device, captures_into_whole_buffer, TIMEOUT)
+{
+	int exporter = node_open(NODE_EXPORTER);
+	struct window window = { .size = 2 * PAGE, .len = 2 * PAGE };
+	struct v4l2_buffer buf;
+	void *target;
+
+	ASSERT_LE(0, exporter);
+	ASSERT_EQ(0, video_create_buffer(exporter, 2 * PAGE, &buf));
+	target = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      exporter, buf.m.offset);
+	window.map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  exporter, buf.m.offset);
+	ASSERT_NE(MAP_FAILED, target);
+	ASSERT_NE(MAP_FAILED, (void *)window.map);
+	ASSERT_EQ(0, node_set_lines(self->fd, 2 * PAGE / NODE_LINE));
+	ASSERT_EQ(0, node_capture(self->fd, target, &window));
+}
+
+/* Buffers that the exporter let go of, imported by the device they were made for */
+TEST_F_TIMEOUT(device, captures_into_its_own_buffer, TIMEOUT)
+{
+	struct window window = { .size = PLACE_SIZE, .len = NODE_FRAME };
+	struct v4l2_buffer buf;
+	void *target;
+
+	ASSERT_EQ(0, video_create_buffer(self->fd, PLACE_SIZE, &buf));
+	target = mmap(NULL, PLACE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      self->fd, buf.m.offset);
+	window.map = mmap(NULL, PLACE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  self->fd, buf.m.offset);
+	ASSERT_NE(MAP_FAILED, target);
+	ASSERT_NE(MAP_FAILED, (void *)window.map);
+	ASSERT_EQ(0, video_reqbufs(self->fd, V4L2_MEMORY_MMAP, 0));
+	window.offset = PAGE / 2;
+	ASSERT_EQ(0, node_capture(self->fd, target + window.offset, &window));
+}
+
+/*
+ * Two importers, one object: each has addresses of its own for it. Where a
+ * dma-buf is bounced its exporter syncs all of it, for every importer, and so
+ * spoils what another is about to capture, in stock kernels too: not there.
+ */
+TEST_F_TIMEOUT(device, shares_an_object_with_another, TIMEOUT)
+{
+	int other = node_open(variant->node == NODE_SG ? NODE_CONTIG : NODE_SG);
+	struct window window, other_window;
+	struct place place;
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, place_make(&place, guest_kind() == GUEST_32BIT ?
+				PLACE_EXTENTS_VMAP : PLACE_SYSTEM_HEAP));
+	window = (struct window) {
+		.map = place.view, .size = PLACE_SIZE / 2, .len = NODE_FRAME,
+	};
+	other_window = window;
+	other_window.map += PLACE_SIZE / 2;
+	window_poison(&other_window);
+	ASSERT_EQ(0, node_start(self->fd, place.target, &window));
+	ASSERT_EQ(0, node_start(other, place.target + PLACE_SIZE / 2,
+				&other_window));
+	EXPECT_EQ(0, node_take(self->fd, &window, 0));
+	EXPECT_EQ(0, node_take(other, &other_window, 0));
+	node_stop(other);
+	node_stop(self->fd);
+}
+
+/* What must not change */
+TEST_F_TIMEOUT(device, streams_by_mmap, TIMEOUT)
+{
+	struct window window = { .size = NODE_FRAME, .len = NODE_FRAME };
+	struct v4l2_buffer buf;
+
+	ASSERT_EQ(0, video_create_buffer(self->fd, 2 * PAGE, &buf));
+	window.map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  self->fd, buf.m.offset);
+	ASSERT_NE(MAP_FAILED, (void *)window.map);
+	window_poison(&window);
+	ASSERT_EQ(0, video_queue_mmap(self->fd, buf.index));
+	ASSERT_EQ(0, video_stream(self->fd, true));
+	ASSERT_EQ(0, video_dequeue_buffer(self->fd, V4L2_MEMORY_MMAP, &buf));
+	ASSERT_EQ(0, video_stream(self->fd, false));
+	EXPECT_TRUE(window_shows(&window, 0));
+}
+
+/* The guest is what the rules of the matrix take it for */
+TEST(guest_is_as_told)
+{
+	char pci[64], path[256], type[32] = "", mask[8] = "";
+	FILE *file;
+
+	ASSERT_EQ(0, node_pci_name(NODE_CONTIG, pci, sizeof(pci)));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group/type", pci);
+	file = fopen(path, "re");
+	if (file && !fgets(type, sizeof(type), file))
+		type[0] = '\0';
+	EXPECT_EQ(guest_kind() == GUEST_IOMMU, !strncmp(type, "DMA", 3));
+	file = fopen("/sys/module/vo_capture/parameters/dma_mask", "re");
+	ASSERT_NE(NULL, file);
+	ASSERT_NE(NULL, fgets(mask, sizeof(mask), file));
+	EXPECT_EQ(guest_kind() == GUEST_32BIT, !strcmp(mask, "32\n"));
+}
+
+/* The other tests are worth what their comparison is worth. */
+TEST(notices_wrong_frames)
+{
+	static unsigned char memory[NODE_FRAME + 64], page[PAGE];
+	struct window window = {
+		.map = memory, .size = sizeof(memory), .offset = 32,
+		.len = NODE_FRAME,
+	};
+	struct window shown = window;
+	size_t i;
+
+	window_poison(&window);
+	EXPECT_FALSE(window_shows(&window, 0));
+	for (i = 0; i < NODE_FRAME; i++)
+		memory[32 + i] = node_texel(5, i);
+	EXPECT_TRUE(window_shows(&window, 5));
+	EXPECT_FALSE(window_shows(&window, 4));
+	shown.offset = 33;
+	EXPECT_FALSE(window_shows(&shown, 5));
+	memory[32 + NODE_FRAME] ^= 1;
+	EXPECT_FALSE(window_shows(&window, 5));
+	memory[32 + NODE_FRAME] ^= 1;
+	/* pages the wrong way round */
+	memcpy(page, memory + 32, 2048);
+	memcpy(memory + 32, memory + 32 + 4096, 2048);
+	memcpy(memory + 32 + 4096, page, 2048);
+	EXPECT_FALSE(window_shows(&window, 5));
+}
+
+TEST_HARNESS_MAIN
