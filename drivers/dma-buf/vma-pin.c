@@ -257,6 +257,15 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 }
 
 /*
+ * Whoever owned what a device captured may have written there. An exporter that
+ * bounces has to take that along, or its next copy from the device undoes it.
+ */
+static enum dma_data_direction vma_pin_end_dir(enum dma_data_direction dir)
+{
+	return dir == DMA_FROM_DEVICE ? DMA_BIDIRECTIONAL : dir;
+}
+
+/*
  * End what vma_pin_sync_for_cpu() began. The exporter may copy or flush what the
  * CPU wrote meanwhile, so this goes before the mapping is undone. A move holds the
  * dma_resv and leaves it open.
@@ -267,7 +276,7 @@ static void vma_pin_end_cpu_access(struct vma_pin *pin)
 	    READ_ONCE(pin->resv_holder) == current)
 		return;
 	pin->cpu_owned = false;
-	dma_buf_end_cpu_access(pin->dmabuf, pin->cpu_dir);
+	dma_buf_end_cpu_access(pin->dmabuf, vma_pin_end_dir(pin->cpu_dir));
 }
 
 /* Returns whether there was a mapping to undo */
@@ -842,7 +851,9 @@ int vma_pin_sync_for_device(struct vma_pin *pin, enum dma_data_direction dir)
 	might_sleep();
 	pin->cpu_owned = false;
 	if (pin->dmabuf)
-		return was_owned ? dma_buf_end_cpu_access(pin->dmabuf, dir) : 0;
+		return was_owned ? dma_buf_end_cpu_access(pin->dmabuf,
+							  vma_pin_end_dir(dir)) :
+				   0;
 	if (!pin->pages) {
 		vma_pin_sync_extents(pin, dir, false);
 	} else if (pin->sgt) {
