@@ -3853,8 +3853,6 @@ static void errno_killed_while_waiting(struct kunit *test)
 	vo_expect_refused(imp, ret, -EINTR);
 }
 
-#ifdef CONFIG_PER_VMA_LOCK
-
 /* Where there is a VMA its own lock is enough */
 static void c10_pin_beside_a_held_mmap_lock(struct kunit *test)
 {
@@ -3864,14 +3862,14 @@ static void c10_pin_beside_a_held_mmap_lock(struct kunit *test)
 	struct vo_locker l;
 	int ret;
 
+	if (!IS_ENABLED(CONFIG_PER_VMA_LOCK))
+		kunit_skip(test, "needs CONFIG_PER_VMA_LOCK");
 	vo_locker_start(test->priv, &l);
 	ret = vo_pin(imp, addr, VO_SIZE);
 	vo_locker_end(&l);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	vma_unpin(&imp->pin);
 }
-
-#endif
 
 /* ------------------------------------------------------------------------- */
 
@@ -4093,9 +4091,7 @@ static struct kunit_case vo_cases[] = {
 	KUNIT_CASE(c10_unpin_of_ordinary_memory_under_mmap_lock),
 	KUNIT_CASE(c10_revoke_under_mmap_lock),
 	KUNIT_CASE(c10_nothing_charged),
-#ifdef CONFIG_PER_VMA_LOCK
 	KUNIT_CASE(c10_pin_beside_a_held_mmap_lock),
-#endif
 	KUNIT_CASE(c11_unpin_under_spinlock),
 	KUNIT_CASE(c11_unpin_twice_is_harmless),
 	KUNIT_CASE(c11_unpin_from_timer),
