@@ -38,6 +38,7 @@
 #include <unistd.h>
 
 #define KUNIT_DIR	"/sys/kernel/debug/kunit"
+#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define MODULE_LIST	"/modules/order"
 #define CAPTURE_LIST	"/modules/capture"
 #define SUITE_PREFIX	"vma_owner"
@@ -257,6 +258,31 @@ static void load_modules(const char *list_path)
 		load_module(path, all);
 	}
 	fclose(list);
+}
+
+/*
+ * On a kernel with kmemleak, look for leaks once the tests are over. An object
+ * counts if no pointer to it was found in two scans and it is older than five
+ * seconds. The kernel logs how many there are; the console gets what they are.
+ */
+static void find_leaks(void)
+{
+	char text[4096];
+	int scan, fd;
+	ssize_t n;
+
+	fd = open(KMEMLEAK, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	for (scan = 0; scan < 2; scan++) {
+		sleep(6);
+		if (write(fd, "scan", 4) != 4)
+			fprintf(stderr, "init: kmemleak: cannot scan: %s\n", strerror(errno));
+	}
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		write_all(2, text, n);
+	fprintf(stderr, "init: kmemleak: scanned\n");
+	close(fd);
 }
 
 static void power_off(void)
@@ -698,5 +724,6 @@ int main(void)
 		timeout_s = atoi(seconds);
 	cmdline_value("vo_run", job, sizeof(job));
 	run_job(job);
+	find_leaks();
 	power_off();
 }
