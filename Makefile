@@ -12,7 +12,8 @@ ifneq ($(V),1)
 endif
 
 captures := capture capture-iommu capture-32bit
-targets := all check kernel tree guest series series-readme kunit selftests $(captures) mutants model shell table
+targets := all check check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) debug \
+	mutants model shell table
 
 .PHONY: $(targets) help clean
 .DEFAULT_GOAL := all
@@ -42,10 +43,26 @@ all: guest
 	REUSE=1 kit/boot selftests || code=1; \
 	kit/table && exit $$code
 
-kunit selftests $(captures): guest
+kunit: tree
+	kit/kunit
+
+kunit-qemu: guest
+	kit/boot kunit
+
+selftests $(captures): guest
 	kit/boot $@
 
+debug: guest
+	kit/build debug
+	kit/initramfs-debug
+	code=0; \
+	kit/boot debug-kunit || code=1; \
+	kit/boot debug-selftests || code=1; \
+	kit/check-faults || code=1; \
+	exit $$code
+
 mutants: guest
+	kit/kunit
 	kit/mutants
 
 model:
@@ -68,21 +85,28 @@ check:
 	kit/setup
 	kit/check
 
+check-long:
+	kit/setup
+	kit/check long
+
 endif
 
 help:
 	echo 'make                the table: what the stock kernel and ours do, in QEMU'
 	echo 'make check          everything that can fail; ends with N passed, N failed'
+	echo 'make check-long     all of make check, then the mutants: what does not fit into 45 minutes'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter'
 	echo 'make series-readme  series/README.md, from the series and its tree'
 	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'
-	echo 'make kunit          the KUnit suites in QEMU'
+	echo 'make kunit          the KUnit suite under UML: the fast loop, under three minutes'
+	echo 'make kunit-qemu     the KUnit suite in QEMU, with what UML cannot run'
 	echo 'make selftests      the selftests in QEMU'
 	echo 'make capture        a device captures by DMA in QEMU; capture-iommu: behind an IOMMU;'
 	echo '                    capture-32bit: a device of 32 bits, memory beyond its reach'
-	echo 'make mutants        take lines out of the C code and see each caught by a named test (30 minutes)'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
+	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
+	echo 'make mutants        take lines out of the C code and see each caught by a named test'
 	echo 'make table          the table of the last run again'
 	echo 'make shell          a prompt in the guest'
 	echo 'make clean          delete out/ (the downloads in CACHE stay)'

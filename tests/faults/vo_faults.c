@@ -23,14 +23,18 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
-static volatile int vo_index = 4;	/* the compiler must not know it */
-static volatile int vo_sink;
+/* The compiler must know neither */
+static int vo_four = 4;
+static int vo_sink;
+
+#define vo_index	READ_ONCE(vo_four)
+#define vo_use(x)	WRITE_ONCE(vo_sink, x)
 
 static void vo_rcu(void)
 {
 	static int __rcu *p;
 
-	vo_sink = !!rcu_dereference(p);
+	vo_use(!!rcu_dereference(p));
 }
 
 static void vo_lock_order(void)
@@ -59,7 +63,7 @@ static void vo_sleep_in_atomic(void)
 
 static void vo_preemptible(void)
 {
-	vo_sink = smp_processor_id();
+	vo_use(smp_processor_id());
 }
 
 static void vo_overrun(void)
@@ -67,7 +71,7 @@ static void vo_overrun(void)
 	char *p = kmalloc(16, GFP_KERNEL);
 
 	if (p)
-		vo_sink = p[vo_index * 4];
+		vo_use(p[vo_index * 4]);
 	kfree(p);
 }
 
@@ -77,7 +81,7 @@ static void vo_use_after_free(void)
 
 	kfree(p);
 	if (p)
-		vo_sink = p[vo_index];
+		vo_use(p[vo_index]);
 }
 
 static void vo_vmalloc_overrun(void)
@@ -85,7 +89,7 @@ static void vo_vmalloc_overrun(void)
 	char *p = vmalloc(PAGE_SIZE - 64);
 
 	if (p)
-		vo_sink = p[PAGE_SIZE - 68 + vo_index];
+		vo_use(p[PAGE_SIZE - 68 + vo_index]);
 	vfree(p);
 }
 
@@ -114,12 +118,12 @@ static void vo_array_bounds(void)
 {
 	static int a[4];
 
-	vo_sink = a[vo_index];
+	vo_use(a[vo_index]);
 }
 
 static void vo_shift(void)
 {
-	vo_sink = 1 << (vo_index * 8);
+	vo_use(1 << (vo_index * 8));
 }
 
 static void vo_work_fn(struct work_struct *work)
@@ -192,10 +196,13 @@ static void vo_dma(void)
 	platform_device_unregister(pdev);
 }
 
-/* Found by the scan at the end of the guest's run */
+/* Found by the scan at the end of the guest's run, save what a stack still shows */
 static void vo_leak(void)
 {
-	vo_sink = !kmalloc(1234, GFP_KERNEL);
+	int i;
+
+	for (i = 0; i < 10; i++)
+		vo_use(!kmalloc(1234, GFP_KERNEL));
 }
 
 static const struct {
