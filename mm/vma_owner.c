@@ -144,12 +144,18 @@ struct vma_piece {
 	struct vma_owner_ref	ref;	/* PIECE_OWNED */
 };
 
+/* Held around put(), which must not take mmap_lock: it may be held by the caller */
+static struct lockdep_map vma_owner_put_map =
+	STATIC_LOCKDEP_MAP_INIT("vma_owner_put", &vma_owner_put_map);
+
 static void vma_owner_ref_put(const struct vma_owner_ref *ref)
 {
 	/* put() of the last reference may free what @ref->ops is part of */
 	struct module *module = ref->ops->module;
 
+	lock_map_acquire(&vma_owner_put_map);
 	ref->ops->put(ref->obj);
+	lock_map_release(&vma_owner_put_map);
 	module_put(module);
 }
 
@@ -1021,7 +1027,7 @@ static int vma_pins_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(vma_pins);
 
-/* Contract with lockdep: revoke lock and callbacks come inside mmap_lock */
+/* Contract with lockdep: revoke lock, callbacks and put() come inside mmap_lock */
 static int __init vma_owner_teach_lockdep(void)
 {
 	static const struct vma_owner_revoke_ops ops = { .name = "lockdep" };
@@ -1036,6 +1042,8 @@ static int __init vma_owner_teach_lockdep(void)
 	r = vma_owner_revoke_create(&ops, NULL);
 	if (r) {
 		mmap_read_lock(mm);
+		lock_map_acquire(&vma_owner_put_map);
+		lock_map_release(&vma_owner_put_map);
 		mutex_lock(&r->lock);
 		lock_map_acquire(&vma_pin_callback_map);
 		lock_map_release(&vma_pin_callback_map);

@@ -44,6 +44,43 @@
 static void vma_pin_release(struct vma_pin *pin);
 
 /* ------------------------------------------------------------------------- */
+/* Contract with lockdep                                                     */
+
+/* Stands for the dma_resv of any dma-buf */
+static struct dma_resv vma_pin_any_resv;
+
+/*
+ * Memory that may have a dma-buf is mapped under its dma_resv, and moves are
+ * told under it: a lock that callbacks take must not be held here. Revocable
+ * memory has no dma-buf, and restore callbacks map it under leaf locks.
+ */
+static void vma_pin_may_lock_resv(const struct vma_pin *pin)
+{
+	if (!pin->revoke)
+		might_lock(&vma_pin_any_resv.lock.base);
+}
+
+/* The revoke lock, and so the callbacks, come inside a dma_resv */
+static int __init vma_pin_teach_lockdep(void)
+{
+	static const struct vma_owner_revoke_ops ops = { .name = "lockdep" };
+	struct vma_owner_revoke *r;
+
+	if (!IS_ENABLED(CONFIG_LOCKDEP))
+		return 0;
+	r = vma_owner_revoke_create(&ops, NULL);
+	if (!r)
+		return -ENOMEM;
+	dma_resv_init(&vma_pin_any_resv);
+	dma_resv_lock(&vma_pin_any_resv, NULL);
+	vma_owner_revoke_begin(r, VMA_OWNER_PERMANENT);
+	dma_resv_unlock(&vma_pin_any_resv);
+	vma_owner_revoke_put(r);
+	return 0;
+}
+subsys_initcall(vma_pin_teach_lockdep);
+
+/* ------------------------------------------------------------------------- */
 /* Scatterlists without pages                                                */
 
 struct dma_slice {
@@ -545,6 +582,7 @@ struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
 		return ERR_PTR(-EINVAL);
 	if (pin->sgt)
 		return ERR_PTR(-EBUSY);
+	vma_pin_may_lock_resv(pin);
 	ret = vma_pin_map_begin(pin);
 	if (ret)
 		return ERR_PTR(ret);
@@ -663,6 +701,7 @@ void *vma_pin_vmap(struct vma_pin *pin)
 	might_sleep();
 	if (iosys_map_is_set(&pin->map))
 		return ERR_PTR(-EBUSY);
+	vma_pin_may_lock_resv(pin);
 	ret = vma_pin_map_begin(pin);
 	if (ret)
 		return ERR_PTR(ret);
