@@ -789,6 +789,8 @@ struct vo_imp {
 	int			invalidated_at;
 	int			undone_at;
 	void			(*in_invalidate)(struct vo_imp *imp);
+	void			(*in_restore)(struct vo_imp *imp);
+	void			*hook;		/* what these two need */
 };
 
 #define pin_to_imp(p)	container_of(p, struct vo_imp, pin)
@@ -907,6 +909,8 @@ static int vo_imp_restore(struct vma_pin *pin)
 	int ret = 0;
 
 	atomic_inc(&imp->nr_restore);
+	if (imp->in_restore)
+		imp->in_restore(imp);
 	mutex_lock(&imp->leaf);
 	if (imp->restore_err) {
 		ret = imp->restore_err;
@@ -2730,6 +2734,58 @@ static void c8_revoke_inside_pin(struct kunit *test)
 	vma_owner_restore(obj->revoke);
 }
 
+struct vo_queued_pin {
+	struct work_struct	work;
+	struct vo_imp		*imp;
+	struct vo_revoker	*rv;
+	unsigned long		addr;
+	int			ret;
+};
+
+static void vo_queued_pin_work(struct work_struct *work)
+{
+	struct vo_queued_pin *q = container_of(work, struct vo_queued_pin, work);
+
+	kthread_use_mm(q->imp->vo->mm);
+	q->ret = vo_pin(q->imp, q->addr, VO_SIZE);
+	kthread_unuse_mm(q->imp->vo->mm);
+}
+
+/* The revoke lock is held: those who want it now get it in this order */
+static void vo_queue_revoke_and_pin(struct vo_imp *imp)
+{
+	struct vo_queued_pin *q = imp->hook;
+
+	q->rv = vo_revoker_start(imp->pin.ref.obj, VMA_OWNER_TEMPORARY);
+	schedule_timeout_uninterruptible(VO_A_WHILE);
+	queue_work(imp->vo->wq, &q->work);
+	schedule_timeout_uninterruptible(VO_A_WHILE);
+}
+
+/* A pin that waits for the lock tests the mark after the revoke ahead of it */
+static void c8_pin_queued_behind_revoke(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *first = vo_pinned(obj, VO_TYPE1);
+	struct vo_queued_pin q = {
+		.imp	= vo_imp(test->priv, VO_TYPE1),
+		.addr	= first->pin.start,
+	};
+
+	INIT_WORK_ONSTACK(&q.work, vo_queued_pin_work);
+	first->hook = &q;
+	first->in_restore = vo_queue_revoke_and_pin;
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_restore(obj->revoke);
+	flush_work(&q.work);
+	destroy_work_on_stack(&q.work);
+	KUNIT_EXPECT_TRUE(test, vo_within(&q.rv->done, VO_LONG));
+	vo_expect_refused(q.imp, q.ret, -ENODEV);
+	first->in_restore = NULL;
+	vma_owner_restore(obj->revoke);
+	vma_unpin(&first->pin);
+}
+
 static void c8_mappings_refused_while_revoked(struct kunit *test)
 {
 	struct vo_obj *obj = vo_obj_revocable(test->priv);
@@ -4056,6 +4112,7 @@ static struct kunit_case vo_cases[] = {
 	KUNIT_CASE_PARAM(c7_map_waits_for_kernel_fences, vo_kind_gen_params),
 	KUNIT_CASE(c8_pin_refused_while_revoked),
 	KUNIT_CASE(c8_revoke_inside_pin),
+	KUNIT_CASE(c8_pin_queued_behind_revoke),
 	KUNIT_CASE(c8_mappings_refused_while_revoked),
 	KUNIT_CASE(c8_mark_then_zap_then_invalidate),
 	KUNIT_CASE(c8_each_pin_is_told_once),
