@@ -824,6 +824,10 @@ static int vo_imp_map(struct vo_imp *imp)
 	void *m;
 
 	mutex_lock(&imp->leaf);
+	if (imp->mapped) {	/* a restore was faster */
+		mutex_unlock(&imp->leaf);
+		return 0;
+	}
 	imp->busy = true;
 	imp->want = true;
 	do {
@@ -1063,6 +1067,8 @@ static dma_addr_t vo_dma_of(struct device *dev, struct page *page)
 	dma_addr_t addr = dma_map_page(dev, page, 0, PAGE_SIZE,
 				       DMA_BIDIRECTIONAL);
 
+	if (dma_mapping_error(dev, addr))
+		return addr;
 	dma_unmap_page(dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
 	return addr;
 }
@@ -3266,7 +3272,8 @@ struct vo_stress {
 	struct vo_obj		*obj;
 	struct vo_imp		*imp;
 	unsigned long		addr;
-	int			pinned, mapped, refused, odd;
+	int			pinned, mapped, refused;
+	int			odd;	/* an errno that should not have come */
 };
 
 static void vo_stress_round(struct vo_stress *s)
@@ -3275,12 +3282,14 @@ static void vo_stress_round(struct vo_stress *s)
 
 	s->pinned += !ret;
 	s->refused += ret == -ENODEV;
-	s->odd += ret && ret != -ENODEV;
+	if (ret && ret != -ENODEV)
+		s->odd = ret;
 	if (ret)
 		return;
 	ret = vo_imp_map(s->imp);
 	s->mapped += !ret;
-	s->odd += ret && ret != -ENODEV;
+	if (ret && ret != -ENODEV)
+		s->odd = ret;
 	/* The work item must not meet what unpin undoes, let alone the next pin */
 	if (s->imp->by_work)
 		vo_imp_unmap(s->imp);
