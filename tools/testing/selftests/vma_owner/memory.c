@@ -50,9 +50,9 @@ static int alloc_from_cma_heap(size_t size)
 	return name[0] ? alloc_from_heap(name, size) : -ENODEV;
 }
 
-static int alloc_memfd(size_t size)
+static int alloc_memfd(size_t size, unsigned int flags)
 {
-	int fd = memfd_create("vma_owner", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = memfd_create("vma_owner", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
 
 	if (fd < 0)
 		return -errno;
@@ -73,7 +73,7 @@ static int alloc_udmabuf(struct memory *mem)
 	dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	if (dev < 0)
 		return errno == ENOENT ? -ENODEV : -errno;
-	mem->memfd = alloc_memfd(mem->size);
+	mem->memfd = alloc_memfd(mem->size, 0);
 	create.memfd = mem->memfd;
 	ret = ioctl(dev, UDMABUF_CREATE, &create);
 	if (ret < 0)
@@ -111,7 +111,9 @@ static int alloc_memory(struct memory *mem)
 	case MEMORY_UDMABUF:
 		return alloc_udmabuf(mem);
 	case MEMORY_MEMFD:
-		return alloc_memfd(mem->size);
+		return alloc_memfd(mem->size, 0);
+	case MEMORY_HUGETLB:
+		return alloc_memfd(mem->size, MFD_HUGETLB);
 	default:
 		return -1;
 	}

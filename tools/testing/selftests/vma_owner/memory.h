@@ -20,6 +20,7 @@ enum memory_kind {
 	MEMORY_UDMABUF,
 	MEMORY_MEMFD,		/* ordinary memory from here on */
 	MEMORY_ANONYMOUS,
+	MEMORY_HUGETLB,		/* a memfd of huge pages; needs a pool of them */
 };
 
 struct memory {
