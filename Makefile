@@ -12,8 +12,8 @@ ifneq ($(V),1)
 endif
 
 captures := capture capture-iommu capture-32bit
-targets := all check check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) debug \
-	mutants model shell table
+targets := all check check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
+	debug mutants model shell table
 
 .PHONY: $(targets) help clean
 .DEFAULT_GOAL := all
@@ -49,7 +49,7 @@ kunit: tree
 kunit-qemu: guest
 	kit/boot kunit
 
-selftests $(captures): guest
+selftests leaks $(captures): guest
 	kit/boot $@
 
 debug: guest
@@ -104,6 +104,7 @@ help:
 	echo 'make selftests      the selftests in QEMU'
 	echo 'make capture        a device captures by DMA in QEMU; capture-iommu: behind an IOMMU;'
 	echo '                    capture-32bit: a device of 32 bits, memory beyond its reach'
+	echo 'make leaks          hundreds of rounds, kills and unbinds in QEMU, and what they leave behind'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'

@@ -25,9 +25,19 @@ describe_guest()
 		append="$append hugepages=8 vo_timeout=400"
 		qemu="$edu $edu $edu $edu"
 		;;
+	leaks | leaks-*)
+		job=leaks limit=1800
+		# objects are counted one by one only in caches that are checked and not merged
+		append="$append slab_nomerge slab_debug=FZP hugepages=8 vo_timeout=1000"
+		append="$append${ROUNDS:+ vo_rounds=$ROUNDS}${KILLS:+ vo_kills=$KILLS}${SEED:+ vo_seed=$SEED}"
+		qemu="$edu $edu $edu $edu"
+		;;
 	*) return 1 ;;
 	esac
 	case $1 in
+	leaks-system-heap) append="$append vo_only=rounds vo_owner=3 vo_rounds=100" ;;
+	leaks-memfd) append="$append vo_only=rounds vo_owner=5 vo_rounds=100" ;;
+	leaks-*) append="$append vo_only=${1#leaks-}" ;;
 	capture-iommu)
 		append="$append vo_guest=iommu intel_iommu=on iommu.passthrough=0 iommu.strict=1"
 		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $qemu"

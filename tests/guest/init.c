@@ -5,6 +5,7 @@
  * The kernel command line names one job, vo_run=JOB:
  *   selftests  run every executable in /tests
  *   capture    load the modules of /modules/capture, run what is in /capture
+ *   leaks      load them as well, run what is in /leaks
  *   kunit      copy the results of the KUnit suites named vma_owner*
  *   all        both, in one document
  *   shell      busybox sh on the console
@@ -13,7 +14,8 @@
  *   silent     print nothing at all (likewise)
  *
  * Results leave as KTAP through /dev/ttyS1; the console carries the kernel
- * log only.  vo_timeout=SECONDS limits each program in /tests (default 120).
+ * log only.  vo_timeout=SECONDS limits each program (default 120);
+ * vo_only=NAME runs that one alone.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -325,9 +327,11 @@ static struct name_list list_dir(const char *dir, bool (*wanted)(const char *))
 
 static bool is_program(const char *name)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], only[64];
 	struct stat st;
 
+	if (cmdline_value("vo_only", only, sizeof(only)) && strcmp(name, only))
+		return false;
 	snprintf(path, sizeof(path), "%s/%s", tests_dir, name);
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
@@ -580,6 +584,13 @@ static void job_selftests(void)
 	run_programs(1, programs);
 }
 
+static void job_leaks(void)
+{
+	load_modules(CAPTURE_LIST);
+	tests_dir = "/leaks";
+	job_selftests();
+}
+
 static void job_capture(void)
 {
 	load_modules(CAPTURE_LIST);
@@ -688,6 +699,7 @@ static const struct {
 	{ "selftests", job_selftests },
 	{ "capture", job_capture },
 	{ "kunit", job_kunit },
+	{ "leaks", job_leaks },
 	{ "all", job_all },
 	{ "shell", job_shell },
 	{ "hang", job_hang },
