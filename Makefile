@@ -13,7 +13,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
-	debug mutants model shell table
+	regression debug mutants model shell table
 
 .PHONY: $(targets) help clean
 .DEFAULT_GOAL := all
@@ -61,6 +61,10 @@ debug: guest
 	kit/check-faults || code=1; \
 	exit $$code
 
+regression: guest
+	kit/build-base
+	kit/regression
+
 mutants: guest
 	kit/kunit
 	kit/mutants
@@ -105,6 +109,7 @@ help:
 	echo 'make capture        a device captures by DMA in QEMU; capture-iommu: behind an IOMMU;'
 	echo '                    capture-32bit: a device of 32 bits, memory beyond its reach'
 	echo 'make leaks          hundreds of rounds, kills and unbinds in QEMU, and what they leave behind'
+	echo 'make regression     v4l2-compliance and the kernel'"'"'s selftests on the untouched kernel and on ours'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'

@@ -6,6 +6,7 @@
  *   selftests  run every executable in /tests
  *   capture    load the modules of /modules/capture, run what is in /capture
  *   leaks      load them as well, run what is in /leaks
+ *   regression run what is in /regression
  *   kunit      copy the results of the KUnit suites named vma_owner*
  *   all        both, in one document
  *   shell      busybox sh on the console
@@ -591,6 +592,12 @@ static void job_leaks(void)
 	job_selftests();
 }
 
+static void job_regression(void)
+{
+	tests_dir = "/regression";
+	job_selftests();
+}
+
 static void job_capture(void)
 {
 	load_modules(CAPTURE_LIST);
@@ -700,6 +707,7 @@ static const struct {
 	{ "capture", job_capture },
 	{ "kunit", job_kunit },
 	{ "leaks", job_leaks },
+	{ "regression", job_regression },
 	{ "all", job_all },
 	{ "shell", job_shell },
 	{ "hang", job_hang },
