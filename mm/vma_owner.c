@@ -153,7 +153,8 @@ static void vma_owner_ref_put(const struct vma_owner_ref *ref)
 	/* put() of the last reference may free what @ref->ops is part of */
 	struct module *module = ref->ops->module;
 
-	lock_map_acquire(&vma_owner_put_map);
+	/* An object may hold pins of another: as a reader it may nest */
+	lock_map_acquire_read(&vma_owner_put_map);
 	ref->ops->put(ref->obj);
 	lock_map_release(&vma_owner_put_map);
 	module_put(module);
