@@ -98,7 +98,7 @@ endif
 help:
 	echo 'make                the table: what the stock kernel and ours do, in QEMU'
 	echo 'make check          everything that can fail; ends with N passed, N failed'
-	echo 'make check-long     all of make check, then the mutants: what does not fit into 45 minutes'
+	echo 'make check-long     all of make check, then leaks, regression and mutants: what does not fit'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter'
 	echo 'make series-readme  series/README.md, from the series and its tree'
