@@ -153,10 +153,14 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Of these the kernel keeps pools for later use. */
+/*
+ * Of two of these the kernel keeps pools for later use; how many nodes a maple
+ * tree has depends on how it came about. VMAs are counted themselves.
+ */
 static bool is_exact(const char *name)
 {
-	return name[0] != '.' && strcmp(name, "vmap_area") && strcmp(name, "radix_tree_node");
+	return name[0] != '.' && strcmp(name, "vmap_area") && strcmp(name, "radix_tree_node") &&
+	       strcmp(name, "maple_node");
 }
 
 /*

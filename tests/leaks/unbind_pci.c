@@ -132,7 +132,16 @@ static int queue_import(struct import *m)
 	return video_queue_user(m->importer, 0, m->target, ROUND_LENGTH);
 }
 
-static int start_import(struct import *m, const struct owner *owner, size_t node)
+static void end_import(struct import *m, const struct owner *owner)
+{
+	if (m->target)
+		munmap(m->target, owner->size);
+	memory_close(&m->mem);
+	if (m->importer >= 0)
+		close(m->importer);
+}
+
+static int try_import(struct import *m, const struct owner *owner, size_t node)
 {
 	int ret;
 
@@ -143,8 +152,10 @@ static int start_import(struct import *m, const struct owner *owner, size_t node
 	if (ret)
 		return ret;
 	m->target = memory_map(&m->mem);
-	if (m->target == MAP_FAILED)
+	if (m->target == MAP_FAILED) {
+		m->target = NULL;
 		return -errno;
+	}
 	m->window = (struct window) {
 		.map = m->target, .size = NODE_FRAME, .len = NODE_FRAME,
 	};
@@ -155,24 +166,28 @@ static int start_import(struct import *m, const struct owner *owner, size_t node
 	return ret ?: queue_import(m);
 }
 
-static void end_import(struct import *m, const struct owner *owner)
+
+static bool start_import(struct import *m, const struct owner *owner, size_t node)
 {
-	munmap(m->target, owner->size);
-	memory_close(&m->mem);
-	close(m->importer);
+	int ret;
+
+	*m = (struct import) { .mem = { .fd = -1, .device = -1, .memfd = -1 } };
+	ret = try_import(m, owner, node);
+	if (!ret)
+		return true;
+	ksft_print_msg("%s by %s: %s\n", owner->name, memops[node], strerror(-ret));
+	end_import(m, owner);
+	return false;
 }
 
 static bool importer_unbound(const struct owner *owner, size_t node)
 {
 	int pins = observe_pins();
-	struct import m = {};
+	struct import m;
 	bool good;
-	int ret = start_import(&m, owner, node);
 
-	if (ret) {
-		ksft_print_msg("%s by %s: %s\n", owner->name, memops[node], strerror(-ret));
+	if (!start_import(&m, owner, node))
 		return false;
-	}
 	good = expect(observe_pins() == pins + 1, "the memory is pinned");
 	good &= expect(!node_pci_name(node, pci.device, sizeof(pci.device)),
 		       "the importer is a PCI device");
@@ -185,14 +200,12 @@ static bool importer_unbound(const struct owner *owner, size_t node)
 /* vivid's buffer, of which the driver goes while the node captures into it */
 static bool vivid_unbound(const struct owner *owner, size_t node)
 {
-	struct import m = {};
+	struct import m;
 	bool good;
-	int ret = start_import(&m, owner, node);
+	int ret;
 
-	if (ret) {
-		ksft_print_msg("%s by %s: %s\n", owner->name, memops[node], strerror(-ret));
+	if (!start_import(&m, owner, node))
 		return false;
-	}
 	good = expect(!driver_tell(&vivid, "unbind"), "vivid is unbound");
 	ret = node_take(m.importer, &m.window, 1);
 	ret = ret ?: queue_import(&m);
@@ -233,8 +246,8 @@ static bool balanced(bool (*unbound)(const struct owner *owner, size_t node),
 /* What contig refuses: memory that is not contiguous for its device. */
 static bool is_contiguous(const struct owner *owner)
 {
-	return owner->kind != MEMORY_UDMABUF && owner->kind != MEMORY_MEMFD &&
-	       owner->kind != MEMORY_ANONYMOUS;
+	return owner->kind == MEMORY_VIVID || owner->kind == MEMORY_VIVID_DMABUF ||
+	       owner->kind == MEMORY_CMA_HEAP || owner->kind == MEMORY_HUGETLB;
 }
 
 static int judge_pairs(bool judge)
