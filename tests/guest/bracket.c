@@ -4,7 +4,6 @@
  * CPU: vivid, whose queue is a vmalloc one, captures into a buffer of
  * tests/module/vma_bracket.ko, which counts.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
