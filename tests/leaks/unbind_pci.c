@@ -166,7 +166,6 @@ static int try_import(struct import *m, const struct owner *owner, size_t node)
 	return ret ?: queue_import(m);
 }
 
-
 static bool start_import(struct import *m, const struct owner *owner, size_t node)
 {
 	int ret;
