@@ -839,10 +839,13 @@ static void vma_pin_invalidate_alias(struct vma_pin *pin)
  * as by dma_unmap_sgtable(). For a dma-buf each begin gets its end: a second call
  * in a row does nothing.
  *
- * The mapping for the device, if there is one, must stay meanwhile. The leaf
- * lock cannot see to that, since this may take the dma_resv: an importer that
- * can be revoked makes its callback leave the mapping to it, and undoes it
- * afterwards.
+ * An exporter syncs all of a dma-buf for all who are attached to it, not the part
+ * that is pinned. Where it bounces, what the CPU writes elsewhere in it while a
+ * device captures may be lost, as for those who pass the dma-buf by fd.
+ *
+ * A callback may undo the mapping for the device before this, and nothing is
+ * synced then. Not to be called under the leaf lock that callbacks take, since
+ * it may take the dma_resv.
  *
  * Context: Process context, may sleep. May take the dma_resv and wait for its
  * fences.
