@@ -277,7 +277,7 @@ static int make_memfd(struct place *place, bool scattered)
 	return 0;
 }
 
-int place_make(struct place *place, enum place_kind kind)
+static int try_make(struct place *place, enum place_kind kind)
 {
 	*place = (struct place) { .fd = -1 };
 	switch (kind) {
@@ -308,6 +308,26 @@ int place_make(struct place *place, enum place_kind kind)
 		return make_memfd(place, kind == PLACE_MEMFD_SCATTERED);
 	}
 	return -EINVAL;
+}
+
+/*
+ * Where freed pages come back one by one, none may lie next to another. What a
+ * try found it keeps, so that the next one is given others.
+ */
+int place_make(struct place *place, enum place_kind kind)
+{
+	int tries = 5, fd, ret;
+
+	do {
+		ret = try_make(place, kind);
+		if (ret != -ENOMEM)
+			return ret;
+		fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, "1", 1) != 1)
+			return ret;
+		close(fd);
+	} while (--tries);
+	return ret;
 }
 
 /* ---- changes ---- */
