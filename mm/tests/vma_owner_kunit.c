@@ -197,9 +197,13 @@ static void vo_fill_vec(struct vo_obj *obj, u64 offset, u64 len,
 {
 	for (; len; x->nr++) {
 		size_t n = min_t(u64, len, PAGE_SIZE - offset_in_page(offset));
+		struct page *page = obj->pages[offset >> PAGE_SHIFT];
 
+		/* As a carve-out is: DMA_API_DEBUG sees to that */
+		if (obj->type != VMA_OWNER_RAM)
+			SetPageReserved(page);
 		x->vec[x->nr].paddr = offset_in_page(offset) +
-			page_to_phys(obj->pages[offset >> PAGE_SHIFT]);
+				      page_to_phys(page);
 		x->vec[x->nr].len = n;
 		offset += n;
 		len -= n;
@@ -416,9 +420,12 @@ static void vo_obj_free(struct vo_obj *obj)
 {
 	unsigned int i;
 
-	for (i = 0; i < VO_PAGES; i++)
-		if (obj->pages[i])
-			put_page(obj->pages[i]);
+	for (i = 0; i < VO_PAGES; i++) {
+		if (!obj->pages[i])
+			continue;
+		ClearPageReserved(obj->pages[i]);
+		put_page(obj->pages[i]);
+	}
 	vma_owner_revoke_put(obj->revoke);
 	list_del(&obj->node);
 	kfree(obj);
