@@ -1068,15 +1068,17 @@ static dma_addr_t vo_dma_at(struct sg_table *sgt, u64 off)
 	return DMA_MAPPING_ERROR;
 }
 
-/* The DMA API of a device without IOMMU gives a page one address for all */
+/*
+ * The DMA API of a device without IOMMU gives a page one address for all. Of a
+ * byte only, or DMA_API_DEBUG takes it for the mapping that is looked at.
+ */
 static dma_addr_t vo_dma_of(struct device *dev, struct page *page)
 {
-	dma_addr_t addr = dma_map_page(dev, page, 0, PAGE_SIZE,
-				       DMA_BIDIRECTIONAL);
+	dma_addr_t addr = dma_map_page(dev, page, 0, 1, DMA_BIDIRECTIONAL);
 
 	if (dma_mapping_error(dev, addr))
 		return addr;
-	dma_unmap_page(dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	dma_unmap_page(dev, addr, 1, DMA_BIDIRECTIONAL);
 	return addr;
 }
 
