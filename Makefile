@@ -13,7 +13,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
-	regression debug mutants model users shell table
+	regression debug mutants model shell table
 
 .PHONY: $(targets) help clean
 .DEFAULT_GOAL := all
@@ -60,10 +60,6 @@ debug: guest
 	kit/boot debug-selftests || code=1; \
 	kit/check-faults || code=1; \
 	exit $$code
-
-users: guest
-	kit/build users
-	kit/boot users-kunit
 
 regression: guest
 	kit/build-base
@@ -115,7 +111,6 @@ help:
 	echo 'make leaks          hundreds of rounds, kills and unbinds in QEMU, and what they leave behind'
 	echo 'make regression     v4l2-compliance and the kernel'"'"'s selftests on the untouched kernel and on ours'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
-	echo 'make users          KUnit of the drivers that have no device in QEMU: exynos G2D, habanalabs'
 	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'
 	echo 'make table          the table of the last run again'
