@@ -179,8 +179,10 @@ recipe()
 		n = split(line, w, /[ \t]+/)
 		if (w[n] == "")
 			n--
-		if (w[1] == "add" || w[1] == "remove" || w[1] == "gone")
+		if (w[1] == "add" || w[1] == "remove")
 			good = n == 2
+		else if (w[1] == "gone")
+			good = n == 2 || n == 3
 		else if (w[1] == "rule")
 			good = n == 3 && w[2] ~ /\.cocci$/
 		else if (w[1] == "insert")
