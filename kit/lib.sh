@@ -117,6 +117,17 @@ lookup()
 	fi
 }
 
+# Filters text for a kernel that has some folders under other names: their paths
+# are replaced. Nothing is changed where the kernel has them as mainline does.
+as_named_here()
+{
+	if [ -e "$root/backport/$KERNEL/paths.sed" ]; then
+		sed -f "$root/backport/$KERNEL/paths.sed"
+	else
+		cat
+	fi
+}
+
 # The series files of this kernel, in order.
 series_files()
 {
@@ -145,9 +156,18 @@ recipe()
 	}
 	!body { if ($0 == "---") body = 1; next }
 	/^[ \t]*(#|$)/ { next }
+	{
+		# an anchor or a text line may be limited to kernels too
+		skip = 0
+		if (match($0, /^\[[^]]*\][ \t]+[@|]( |$)/)) {
+			list = " " substr($0, 2, index($0, "]") - 2) " "
+			skip = all == "" && !index(list, " " kernel " ")
+			sub(/^\[[^]]*\][ \t]+/, "")
+		}
+	}
 	/^[@|]( |$)/ {
 		if (!insert)
-			bad("this line belongs to no insert or delete")
+			bad("this line belongs to no insert, delete or replace")
 		if (/^\|/ && insert == "delete")
 			bad("a delete has no text (| lines)")
 		if (/^@/ && text)
@@ -159,7 +179,7 @@ recipe()
 		} else {
 			anchor = 1
 		}
-		if (keep)
+		if (keep && !skip)
 			print
 		next
 	}
@@ -187,15 +207,15 @@ recipe()
 			good = n == 3 && w[2] ~ /\.cocci$/
 		else if (w[1] == "insert")
 			good = n == 3 && (w[3] == "after" || w[3] == "before")
-		else if (w[1] == "delete")
+		else if (w[1] == "delete" || w[1] == "replace")
 			good = n == 2
 		else if (w[1] == "build")
 			good = n >= 2
 		else
-			bad("unknown directive (known: add, rule, insert, delete, remove, gone, build)")
+			bad("unknown directive (known: add, rule, insert, delete, replace, remove, gone, build)")
 		if (!good)
 			bad("wrong arguments; see series/README.md")
-		if (w[1] == "insert" || w[1] == "delete")
+		if (w[1] == "insert" || w[1] == "delete" || w[1] == "replace")
 			insert = w[1]
 		for (i = 2; i <= n; i++)
 			if (w[i] ~ /^\// || w[i] ~ /(^|\/)\.\.(\/|$)/)

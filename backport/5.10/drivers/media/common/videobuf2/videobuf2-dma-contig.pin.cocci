@@ -1,0 +1,126 @@
+/// USERPTR buffers of dma-contig queues are pinned through their owner.
+// SPDX-License-Identifier: GPL-2.0
+// Confidence: High
+// 5.10: get_userptr() takes device and direction, and the core of videobuf2
+// knows whether to sync.
+/// Expect: 22
+// <smpl>
+@@
+@@
+ #include <media/videobuf2-vma-owner.h>
++#include <media/videobuf2-vma-pin.h>
+
+@@
+@@
+ struct vb2_dc_buf {
+	...
+-	struct frame_vector		*vec;
++	struct vma_pin			pin;
+	...
+ };
+
+@@
+identifier buf;
+@@
+ vb2_dc_vaddr(...)
+ {
+	...
++	if (!buf->vaddr && buf->pin.client)
++		buf->vaddr = vb2_pin_vaddr(&buf->pin);
+	return buf->vaddr;
+ }
+
+@@
+identifier buf;
+@@
+ vb2_dc_prepare(...)
+ {
+	...
+	struct sg_table *sgt = buf->dma_sgt;
++
++	if (buf->pin.client) {
++		vb2_pin_prepare(&buf->pin, buf->dma_dir);
++		return;
++	}
+	...
+ }
+
+@@
+identifier buf;
+@@
+ vb2_dc_finish(...)
+ {
+	...
+	struct sg_table *sgt = buf->dma_sgt;
++
++	if (buf->pin.client) {
++		vb2_pin_finish(&buf->pin, buf->dma_dir);
++		return;
++	}
+	...
+ }
+
+@@
+@@
++static void vb2_dc_put_userptr(void *buf_priv)
++{
++	struct vb2_dc_buf *buf = buf_priv;
++
++	vma_unpin(&buf->pin);
++	kfree(buf);
++}
+-static void vb2_dc_put_userptr(void *buf_priv)
+-{
+-...
+-}
+
+@@
+@@
++static void *vb2_dc_get_userptr(struct device *dev, unsigned long vaddr,
++				unsigned long size,
++				enum dma_data_direction dma_dir)
++{
++	struct vb2_dc_buf *buf;
++	struct sg_table *sgt;
++	int ret;
++
++	/* Caches are synced by whole lines, and those belong to others too */
++	if (!size || !IS_ALIGNED(vaddr | size, dma_get_cache_alignment()))
++		return ERR_PTR(-EINVAL);
++	if (WARN_ON(!dev))
++		return ERR_PTR(-EINVAL);
++
++	buf = kzalloc_obj(*buf);
++	if (!buf)
++		return ERR_PTR(-ENOMEM);
++
++	buf->dev = dev;
++	buf->size = size;
++	buf->dma_dir = dma_dir;
++	sgt = vb2_pin_map_dma(&buf->pin, dev, vaddr, size, dma_dir);
++	if (IS_ERR(sgt)) {
++		ret = PTR_ERR(sgt);
++		goto err_free;
++	}
++	if (vb2_dc_get_contiguous_size(sgt) < size) {
++		dev_dbg(dev, "%lu bytes of user memory are not contiguous\n",
++			size);
++		ret = -EFAULT;
++		goto err_unpin;
++	}
++	buf->dma_sgt = sgt;
++	buf->dma_addr = sg_dma_address(sgt->sgl);
++	return buf;
++
++err_unpin:
++	vma_unpin(&buf->pin);
++err_free:
++	kfree(buf);
++	return ERR_PTR(ret);
++}
+-static void *vb2_dc_get_userptr(struct device *dev, unsigned long vaddr,
+-	unsigned long size, enum dma_data_direction dma_dir)
+-{
+-...
+-}
+// </smpl>
