@@ -354,11 +354,23 @@ configure()
 # The fragments for a build, "with" or "without" the series' own options.
 fragments()
 {
-	printf '%s\n' "$root/tests/configs/base.config"
+	lookup tests/configs/base.config
 	if [ -e "$root/tests/configs/$KERNEL.config" ]; then
 		printf '%s\n' "$root/tests/configs/$KERNEL.config"
 	fi
 	if [ "$1" = with ]; then
-		printf '%s\n' "$root/tests/configs/series.config"
+		lookup tests/configs/series.config
 	fi
+}
+
+# All files that configure something here.
+config_files()
+{
+	for dir in tests/configs "backport/$KERNEL/tests/configs"; do
+		for f in "$root/$dir"/*.config; do
+			if [ -e "$f" ]; then
+				printf '%s\n' "$f"
+			fi
+		done
+	done
 }
