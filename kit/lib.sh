@@ -128,6 +128,27 @@ as_named_here()
 	fi
 }
 
+# copy_sources FOLDER TO: a folder of tests/ to TO, with what this kernel needs
+# otherwise: files in their place, and rules NAME.*.cocci for NAME.c.
+copy_sources()
+{
+	cp -r "$root/tests/$1" "$2/$1"
+	if [ ! -d "$root/backport/$KERNEL/tests/$1" ]; then
+		return
+	fi
+	cp -r "$root/backport/$KERNEL/tests/$1/." "$2/$1"
+	for rule in "$2/$1"/*.cocci; do
+		if [ ! -e "$rule" ]; then
+			continue
+		fi
+		target=${rule##*/}
+		if ! run spatch --sp-file "$rule" --in-place "$2/$1/${target%%.*}.c" >"$2/spatch.log" 2>&1; then
+			cat "$2/spatch.log" >&2
+			die "spatch failed on tests/$1 for KERNEL=$KERNEL; its words are above."
+		fi
+	done
+}
+
 # left_out STAGE: tells why the stage is not for this kernel, or fails
 left_out()
 {
