@@ -12,11 +12,15 @@ ifneq ($(V),1)
 endif
 
 captures := capture capture-iommu capture-32bit
-targets := all check check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
+targets := all check check-brief check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
 	regression debug mutants model shell table
 
-.PHONY: $(targets) help clean
+.PHONY: $(targets) check-all help clean
 .DEFAULT_GOAL := all
+
+check-all:
+	kit/setup
+	kit/check-all
 
 ifndef VMA_OWNER_LOCKED
 
@@ -89,6 +93,10 @@ check:
 	kit/setup
 	kit/check
 
+check-brief:
+	kit/setup
+	kit/check brief
+
 check-long:
 	kit/setup
 	kit/check long
@@ -98,7 +106,9 @@ endif
 help:
 	echo 'make                the table: what the stock kernel and ours do, in QEMU'
 	echo 'make check          everything that can fail; ends with N passed, N failed'
+	echo 'make check-brief    make check without the debug kernel and the stock one, as CI does for 5.10'
 	echo 'make check-long     all of make check, then leaks, regression and mutants: what does not fit'
+	echo 'make check-all      make check for every kernel (check-long for the first), and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter'
 	echo 'make series-readme  series/README.md, from the series and its tree'

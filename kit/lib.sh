@@ -62,6 +62,12 @@ listed_kernels()
 	sed -e '/^#/d' -e '/^[[:space:]]*$/d' -e 's/[[:space:]].*//' "$root/kernels" | tr '\n' ' '
 }
 
+# What does not depend on the kernel is checked with the first of the list.
+default_kernel()
+{
+	listed_kernels | cut -d ' ' -f 1
+}
+
 # Sets package, suite, archive, tested and stock from the line of $KERNEL.
 read_kernel()
 {
