@@ -13,7 +13,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-brief check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
-	regression debug mutants model shell table
+	regression debug mutants model drift shell table
 
 .PHONY: $(targets) check-all help clean
 .DEFAULT_GOAL := all
@@ -69,6 +69,10 @@ regression: guest
 	kit/build-base
 	kit/regression
 
+drift:
+	kit/setup
+	kit/drift
+
 mutants: guest
 	kit/kunit
 	kit/mutants
@@ -121,6 +125,7 @@ help:
 	echo 'make leaks          hundreds of rounds, kills and unbinds in QEMU, and what they leave behind'
 	echo 'make regression     v4l2-compliance and the kernel'"'"'s selftests on the untouched kernel and on ours'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
+	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'
 	echo 'make table          the table of the last run again'

@@ -14,6 +14,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
 out=$root/out/$KERNEL
+# kit/drift: the recipes of $KERNEL on the source of another package
+if [ -n "${DRIFT:=}" ]; then
+	out=$root/out/drift
+fi
 tree=$out/tree
 build=$out/build
 logs=$out/log
@@ -81,6 +85,9 @@ read_kernel()
 	read -r _ package suite archive tested stock <<-LINE
 	$line
 	LINE
+	if [ -n "$DRIFT" ]; then
+		package=$DRIFT
+	fi
 }
 
 # One run at a time on out/$KERNEL. The lock dies with the process that holds
