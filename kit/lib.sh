@@ -14,6 +14,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
 out=$root/out/$KERNEL
+# kit/drift: the recipes of $KERNEL on the source of another package
+if [ -n "${DRIFT:=}" ]; then
+	out=$root/out/drift
+fi
 tree=$out/tree
 build=$out/build
 logs=$out/log
@@ -62,6 +66,12 @@ listed_kernels()
 	sed -e '/^#/d' -e '/^[[:space:]]*$/d' -e 's/[[:space:]].*//' "$root/kernels" | tr '\n' ' '
 }
 
+# What does not depend on the kernel is checked with the first of the list.
+default_kernel()
+{
+	listed_kernels | cut -d ' ' -f 1
+}
+
 # Sets package, suite, archive, tested and stock from the line of $KERNEL.
 read_kernel()
 {
@@ -75,6 +85,9 @@ read_kernel()
 	read -r _ package suite archive tested stock <<-LINE
 	$line
 	LINE
+	if [ -n "$DRIFT" ]; then
+		package=$DRIFT
+	fi
 }
 
 # One run at a time on out/$KERNEL. The lock dies with the process that holds
@@ -149,10 +162,10 @@ copy_sources()
 	done
 }
 
-# left_out STAGE: tells why the stage is not for this kernel, or fails
+# left_out STAGE: tells why this kernel has no such stage, or fails
 left_out()
 {
-	[ -e "$root/backport/$KERNEL/left-out" ] && sed -n "s/^$1 //p" "$root/backport/$KERNEL/left-out" | grep .
+	list=$(lookup tests/left-out) && sed -n "s/^$1[[:space:]]\{1,\}//p" "$list" | grep .
 }
 
 # The series files of this kernel, in order.
