@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the kselftest.h of 7.3 offers and that of 6.1 does not. No -I finds that.
+ */
+#ifndef VMA_OWNER_KSELFTEST_H
+#define VMA_OWNER_KSELFTEST_H
+
+#include "../kselftest.h"
+
+#ifndef __printf
+#define __printf(a, b)		__attribute__((format(printf, a, b)))
+#endif
+
+#ifndef __noreturn
+#define __noreturn		__attribute__((noreturn))
+#endif
+
+#endif
