@@ -7,12 +7,8 @@
 
 #include "../kselftest.h"
 
-#ifndef __printf
-#define __printf(a, b)		__attribute__((format(printf, a, b)))
-#endif
-
-#ifndef __noreturn
-#define __noreturn		__attribute__((noreturn))
-#endif
+/* For warnings only */
+#define __printf(a, b)
+#define __noreturn	_Noreturn
 
 #endif
