@@ -237,10 +237,19 @@ recipe()
 	}' "$1"
 }
 
-# The number of places a rule promises to change.
+# The number of places a rule promises to change: "/// Expect: N", or
+# "/// Expect: N [6.1 6.12]" for the kernels named.
 expected()
 {
-	sed -n 's,^///* *Expect: *\([0-9][0-9]*\) *$,\1,p' "$1"
+	awk -v kernel="$KERNEL" '
+	/^\/\/+ *Expect: *[0-9]+ *$/ { n = $3 }
+	/^\/\/+ *Expect: *[0-9]+ *\[[^]]*\] *$/ {
+		list = " " substr($0, index($0, "[") + 1)
+		sub(/\] *$/, " ", list)
+		if (index(list, " " kernel " "))
+			here = $3
+	}
+	END { print here == "" ? n : here }' "$1"
 }
 
 # with_progress LABEL LOG STEPS COMMAND...: runs a make, its output to LOG; on a
