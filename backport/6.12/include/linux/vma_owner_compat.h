@@ -71,8 +71,9 @@ pci_p2pdma_bus_addr_map(struct p2pdma_provider *provider, phys_addr_t paddr)
 	return DMA_MAPPING_ERROR;
 }
 
-/* The importer's callback, and the call of it, have other names */
+/* The importer's callback, the call of it and the question for it have other names */
 #define invalidate_mappings	move_notify
+#define dma_buf_attach_revocable(a)	dma_buf_attachment_is_dynamic(a)
 #define dma_buf_invalidate_mappings	dma_buf_move_notify
 
 #endif
