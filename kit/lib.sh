@@ -128,6 +128,12 @@ as_named_here()
 	fi
 }
 
+# left_out STAGE: tells why the stage is not for this kernel, or fails
+left_out()
+{
+	[ -e "$root/backport/$KERNEL/left-out" ] && sed -n "s/^$1 //p" "$root/backport/$KERNEL/left-out" | grep .
+}
+
 # The series files of this kernel, in order.
 series_files()
 {
@@ -140,6 +146,18 @@ series_files()
 	done | sort -u | while IFS= read -r name; do
 		lookup "series/$name"
 	done
+}
+
+# message_of FILE: the commit message of a series file. NAME.message of this kernel
+# stands in for that of NAME.commit.
+message_of()
+{
+	message_file=$root/backport/$KERNEL/series/$(basename "$1" .commit).message
+	if [ -e "$message_file" ]; then
+		cat "$message_file"
+	else
+		sed '/^---$/,$d' "$1"
+	fi | as_named_here
 }
 
 # The recipe of a series file, without comments and without what is meant for
@@ -363,11 +381,23 @@ configure()
 # The fragments for a build, "with" or "without" the series' own options.
 fragments()
 {
-	printf '%s\n' "$root/tests/configs/base.config"
+	lookup tests/configs/base.config
 	if [ -e "$root/tests/configs/$KERNEL.config" ]; then
 		printf '%s\n' "$root/tests/configs/$KERNEL.config"
 	fi
 	if [ "$1" = with ]; then
-		printf '%s\n' "$root/tests/configs/series.config"
+		lookup tests/configs/series.config
 	fi
+}
+
+# All files that configure something here.
+config_files()
+{
+	for dir in tests/configs "backport/$KERNEL/tests/configs"; do
+		for f in "$root/$dir"/*.config; do
+			if [ -e "$f" ]; then
+				printf '%s\n' "$f"
+			fi
+		done
+	done
 }

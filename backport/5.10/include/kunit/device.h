@@ -14,8 +14,10 @@
 #include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 
@@ -77,6 +79,39 @@ static inline struct device *kunit_device_register(struct kunit *test,
 				    (void *)name);
 }
 
+struct kunit_action {
+	void (*func)(void *data);
+	void *data;
+};
+
+static inline int kunit_action_init(struct kunit_resource *res, void *action)
+{
+	res->data = kmemdup(action, sizeof(struct kunit_action), GFP_KERNEL);
+	return res->data ? 0 : -ENOMEM;
+}
+
+static inline void kunit_action_free(struct kunit_resource *res)
+{
+	struct kunit_action *action = res->data;
+
+	action->func(action->data);
+	kfree(action);
+}
+
+/* Calls @func when the test is over, or now if there is no memory to note it */
+static inline int kunit_add_action_or_reset(struct kunit *test,
+					    void (*func)(void *data),
+					    void *data)
+{
+	struct kunit_action action = { .func = func, .data = data };
+
+	if (kunit_alloc_resource(test, kunit_action_init, kunit_action_free,
+				 GFP_KERNEL, &action))
+		return 0;
+	func(data);
+	return -ENOMEM;
+}
+
 /* An address space, which dies with the thread of the test */
 static inline int kunit_attach_mm(void)
 {
@@ -135,10 +170,12 @@ static inline struct folio *page_folio(struct page *page)
 
 #define folio_get(f)			get_page(&(f)->page)
 #define folio_put(f)			put_page(&(f)->page)
+#define folio_maybe_dma_pinned(f)	page_maybe_dma_pinned(&(f)->page)
 #define folio_test_dirty(f)		PageDirty(&(f)->page)
 #define folio_test_clear_dirty(f)	TestClearPageDirty(&(f)->page)
 
 /* Other names */
+#define fault_in_readable(addr, len)	fault_in_pages_readable(addr, len)
 #define dma_buf_attach_revocable(a)	dma_buf_attachment_is_dynamic(a)
 #define timer_shutdown_sync(t)		del_timer_sync(t)
 #define timer_destroy_on_stack(t)	destroy_timer_on_stack(t)

@@ -23,6 +23,7 @@
 
 /* Typed allocation came with 7.0 */
 #define kzalloc_obj(p)	kzalloc(sizeof(typeof(p)), GFP_KERNEL)
+#define kzalloc_objs(p, n)	kcalloc(n, sizeof(typeof(p)), GFP_KERNEL)
 #define kvmalloc_objs(p, n)	kvmalloc_array(n, sizeof(typeof(p)), GFP_KERNEL)
 #define kvzalloc_objs(p, n)	kvcalloc(n, sizeof(typeof(p)), GFP_KERNEL)
 

@@ -6,6 +6,7 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <kunit/vma_owner.h>
+#include <linux/pci.h>
 
 /* As in the two ASICs that see host memory at an offset */
 #define HL_TEST_OFFSET	0x8000000000ull
