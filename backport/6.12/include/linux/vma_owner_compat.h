@@ -13,7 +13,7 @@
 #include <linux/mm.h>
 
 /* No list of modules, but a namespace: its importers can be found by grep */
-#define EXPORT_SYMBOL_FOR_MODULES(sym, modules) \
+#define EXPORT_SYMBOL_FOR_MODULES(sym, ...) \
 	EXPORT_SYMBOL_NS_GPL(sym, VMA_OWNER_EXTENTS)
 
 /* The flags are passed, not the VMA */
