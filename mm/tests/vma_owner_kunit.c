@@ -669,7 +669,7 @@ static void vo_move(struct vo_obj *obj, int map_err)
 /* ------------------------------------------------------------------------- */
 /* User memory                                                               */
 
-/* Room for @pages pages with nothing mapped in it nor next to it */
+/* Room for so many pages with nothing mapped in it nor next to it */
 static unsigned long vo_area(struct vo *vo, unsigned int pages)
 {
 	unsigned long len = (pages + 2) << PAGE_SHIFT;

@@ -12,7 +12,7 @@
 #endif
 
 #ifndef __printf
-#define __printf(a, b)		__attribute__((format(printf, a, b)))
+#define __printf(a, b)		__attribute__((__format__(__printf__, a, b)))
 #endif
 
 #ifndef __noreturn
