@@ -24,7 +24,8 @@
 
 static bool is_scattered(enum place_kind kind)
 {
-	return kind == PLACE_UDMABUF_SCATTERED ||
+	return (SYSTEM_HEAP_SCATTERS && kind == PLACE_SYSTEM_HEAP) ||
+	       kind == PLACE_UDMABUF_SCATTERED ||
 	       kind == PLACE_EXTENTS_SCATTERED ||
 	       kind == PLACE_ANONYMOUS_SCATTERED ||
 	       kind == PLACE_MEMFD_SCATTERED;
@@ -328,7 +329,7 @@ TEST_F_TIMEOUT(device, shares_an_object_with_another, TIMEOUT)
 
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, place_make(&place, guest_kind() == GUEST_32BIT ?
-				PLACE_EXTENTS_VMAP : PLACE_SYSTEM_HEAP));
+				PLACE_EXTENTS_VMAP : PLACE_HEAP));
 	window = (struct window) {
 		.map = place.view, .size = PLACE_SIZE / 2, .len = NODE_FRAME,
 	};
