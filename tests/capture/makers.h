@@ -9,5 +9,7 @@
 #define SYSTEM_HEAP_SCATTERS	0
 /* udmabuf takes memfds of huge pages */
 #define UDMABUF_TAKES_HUGETLB	1
+/* A write fault on a page of a huge one that is mapped in parts copies it */
+#define HUGE_PAGES_ARE_COPIED	0
 
 #endif

@@ -267,8 +267,13 @@ static int make_anonymous(struct place *place, bool scattered)
 	int i;
 
 	map = mmap(NULL, RUN_SEARCH, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	run = map == MAP_FAILED ? NULL : find_run(map);
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	if (HUGE_PAGES_ARE_COPIED && madvise(map, RUN_SEARCH, MADV_NOHUGEPAGE))
+		return -errno;
+	memset(map, 1, RUN_SEARCH);
+	run = find_run(map);
 	if (!run)
 		return -ENOMEM;
 	place->target = run;
