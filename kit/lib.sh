@@ -142,10 +142,14 @@ as_named_here()
 }
 
 # copy_sources FOLDER TO: a folder of tests/ to TO, with what this kernel needs
-# otherwise: files in their place, and rules NAME.*.cocci for NAME.c.
+# otherwise: names, files in their place, and rules NAME.*.cocci for NAME.c.
 copy_sources()
 {
 	cp -r "$root/tests/$1" "$2/$1"
+	for source in "$2/$1"/*.[ch]; do
+		as_named_here <"$source" >"$2/named"
+		mv "$2/named" "$source"
+	done
 	if [ ! -d "$root/backport/$KERNEL/tests/$1" ]; then
 		return
 	fi
@@ -289,10 +293,19 @@ recipe()
 	}' "$1"
 }
 
-# The number of places a rule promises to change.
+# The number of places a rule promises to change: "/// Expect: N", or
+# "/// Expect: N [6.1 6.12]" for the kernels named.
 expected()
 {
-	sed -n 's,^///* *Expect: *\([0-9][0-9]*\) *$,\1,p' "$1"
+	awk -v kernel="$KERNEL" '
+	/^\/\/+ *Expect: *[0-9]+ *$/ { n = $3 }
+	/^\/\/+ *Expect: *[0-9]+ *\[[^]]*\] *$/ {
+		list = " " substr($0, index($0, "[") + 1)
+		sub(/\] *$/, " ", list)
+		if (index(list, " " kernel " "))
+			here = $3
+	}
+	END { print here == "" ? n : here }' "$1"
 }
 
 # with_progress LABEL LOG STEPS COMMAND...: runs a make, its output to LOG; on a
