@@ -9,6 +9,8 @@
 #define SYSTEM_HEAP_SCATTERS	0
 /* udmabuf takes memfds of huge pages */
 #define UDMABUF_TAKES_HUGETLB	1
+/* udmabuf syncs the mappings of its importers, and not only one of its own */
+#define UDMABUF_SYNCS_IMPORTERS	0
 /* A write fault on a page of a huge one that is mapped in parts copies it */
 #define HUGE_PAGES_ARE_COPIED	0
 
