@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
 /// Expect: 27
-/// Expect: 28 [6.12]
+/// Expect: 28 [6.1 6.12]
 // <smpl>
 @@
 @@

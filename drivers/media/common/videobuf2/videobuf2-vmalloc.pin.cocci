@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
 /// Expect: 10
-/// Expect: 11 [6.12]
+/// Expect: 11 [6.1 6.12]
 // <smpl>
 @@
 @@

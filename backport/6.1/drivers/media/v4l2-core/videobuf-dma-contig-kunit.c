@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of USERPTR buffers. Part of videobuf-dma-contig.c, whose functions
+ * they call with a fake device, and memory of a mock owner.
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <kunit/vma_owner.h>
+
+/* One test */
+struct vdc_test {
+	struct videobuf_queue	q;
+	struct videobuf_buffer	*vb;
+};
+
+static int vdc_init(struct kunit *test)
+{
+	struct vdc_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	test->priv = t;
+	t->q.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	t->q.dev = kunit_device_register(test, "videobuf");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->q.dev);
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_coerce_mask_and_coherent(t->q.dev,
+						     DMA_BIT_MASK(64)));
+	t->vb = __videobuf_alloc(sizeof(*t->vb));
+	KUNIT_ASSERT_NOT_NULL(test, t->vb);
+	t->vb->memory = V4L2_MEMORY_USERPTR;
+	return 0;
+}
+
+static void vdc_exit(struct kunit *test)
+{
+	struct vdc_test *t = test->priv;
+
+	kfree(t->vb);
+}
+
+static int vdc_lock(struct kunit *test, unsigned long addr, unsigned long size)
+{
+	struct vdc_test *t = test->priv;
+
+	t->vb->baddr = addr;
+	t->vb->size = size;
+	return __videobuf_iolock(&t->q, t->vb, NULL);
+}
+
+struct vdc_memory {
+	const char	*name;
+	unsigned int	what;
+	unsigned long	offset;
+	unsigned long	size;
+};
+
+static const struct vdc_memory vdc_memories[] = {
+	{ "extents",		0,		0,	VOM_SIZE },
+	{ "part of extents",	0,		0x1234,	0x1678 },
+	{ "dma-buf",		VOM_DMABUF,	0,	VOM_SIZE },
+	{ "part of a dma-buf",	VOM_DMABUF,	0x1234,	0x1678 },
+	{ "ordinary",		VOM_ORDINARY,	0,	VOM_SIZE },
+	{ "part of ordinary",	VOM_ORDINARY,	0x1234,	0x1678 },
+	{ "one page of scattered", VOM_SCATTERED, 0x1234, 0x678 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vdc_memory, vdc_memories, name);
+
+/* Held from iolock to free, whatever user space does meanwhile */
+static void vdc_pins(struct kunit *test)
+{
+	const struct vdc_memory *p = test->param_value;
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct vdc_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr + p->offset, p->size), 0);
+	KUNIT_EXPECT_EQ(test, videobuf_to_dma_contig(t->vb),
+			vma_owner_mock_phys(m, p->offset));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, VOM_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, __videobuf_sync(&t->q, t->vb), 0);
+	vma_owner_mock_clean(m);
+	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));
+	videobuf_dma_contig_free(&t->q, t->vb);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+	KUNIT_EXPECT_EQ(test, videobuf_to_dma_contig(t->vb), 0);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_dirty(m),
+			p->what & VOM_ORDINARY ?
+			DIV_ROUND_UP(offset_in_page(p->offset) + p->size,
+				     PAGE_SIZE) : 0);
+}
+
+/* A driver may fail after iolock, and try again */
+static void vdc_pins_once(struct kunit *test)
+{
+	struct vma_owner_mock *m = vma_owner_mock(test, 0);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct vdc_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr, VOM_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr, VOM_SIZE), 0);
+	videobuf_dma_contig_free(&t->q, t->vb);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+struct vdc_refusal {
+	const char	*name;
+	unsigned int	what;
+	unsigned long	prot;
+	enum { WHOLE, HALF, MIXED } shape;
+	int		map_err;
+	int		ret;
+};
+
+#define RW	(PROT_READ | PROT_WRITE)
+
+static const struct vdc_refusal vdc_refusals[] = {
+	{ "nobody's", VOM_NOBODYS, RW, .ret = -EFAULT },
+	{ "read-only", 0, PROT_READ, .ret = -EFAULT },
+	{ "half unmapped", 0, RW, HALF, .ret = -EFAULT },
+	{ "owned and ordinary", 0, RW, MIXED, .ret = -EFAULT },
+	{ "scattered", VOM_SCATTERED, RW, .ret = -EFAULT },
+	{ "scattered ordinary", VOM_SCATTERED | VOM_ORDINARY, RW,
+	  .ret = -EFAULT },
+	{ "revocable", VOM_REVOCABLE, RW, .ret = -EOPNOTSUPP },
+	{ "unmappable", 0, RW, .map_err = -EIO, .ret = -EIO },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vdc_refusal, vdc_refusals, name);
+
+static void vdc_refuses(struct kunit *test)
+{
+	const struct vdc_refusal *p = test->param_value;
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
+	unsigned long addr = vma_owner_mock_mmap(m, p->prot);
+	struct vdc_test *t = test->priv;
+
+	if (p->shape != WHOLE)
+		vma_owner_mock_cut(m, addr, p->shape == MIXED);
+	m->map_err = p->map_err;
+	KUNIT_EXPECT_EQ(test, vdc_lock(test, addr, VOM_SIZE), p->ret);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+	videobuf_dma_contig_free(&t->q, t->vb);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+static struct kunit_case vdc_cases[] = {
+	KUNIT_CASE_PARAM(vdc_pins, vdc_memory_gen_params),
+	KUNIT_CASE(vdc_pins_once),
+	KUNIT_CASE_PARAM(vdc_refuses, vdc_refusal_gen_params),
+	{}
+};
+
+static struct kunit_suite vdc_suite = {
+	.name		= "vma_owner_videobuf",
+	.init		= vdc_init,
+	.exit		= vdc_exit,
+	.test_cases	= vdc_cases,
+};
+
+kunit_test_suite(vdc_suite);
