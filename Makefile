@@ -12,11 +12,15 @@ ifneq ($(V),1)
 endif
 
 captures := capture capture-iommu capture-32bit
-targets := all check check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
-	regression debug mutants model shell table
+targets := all check check-brief check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
+	regression debug mutants model drift shell table
 
-.PHONY: $(targets) help clean
+.PHONY: $(targets) check-all help clean
 .DEFAULT_GOAL := all
+
+check-all:
+	kit/setup
+	kit/check-all
 
 ifndef VMA_OWNER_LOCKED
 
@@ -65,6 +69,10 @@ regression: guest
 	kit/build-base
 	kit/regression
 
+drift:
+	kit/setup
+	kit/drift
+
 mutants: guest
 	kit/kunit
 	kit/mutants
@@ -89,6 +97,10 @@ check:
 	kit/setup
 	kit/check
 
+check-brief:
+	kit/setup
+	kit/check brief
+
 check-long:
 	kit/setup
 	kit/check long
@@ -98,7 +110,9 @@ endif
 help:
 	echo 'make                the table: what the stock kernel and ours do, in QEMU'
 	echo 'make check          everything that can fail; ends with N passed, N failed'
+	echo 'make check-brief    make check without the debug kernel and the stock one, as CI does for 5.10'
 	echo 'make check-long     all of make check, then leaks, regression and mutants: what does not fit'
+	echo 'make check-all      make check for every kernel (check-long for the first), and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter'
 	echo 'make series-readme  series/README.md, from the series and its tree'
@@ -111,6 +125,7 @@ help:
 	echo 'make leaks          hundreds of rounds, kills and unbinds in QEMU, and what they leave behind'
 	echo 'make regression     v4l2-compliance and the kernel'"'"'s selftests on the untouched kernel and on ours'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
+	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'
 	echo 'make table          the table of the last run again'

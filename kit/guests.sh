@@ -27,8 +27,9 @@ describe_guest()
 		;;
 	leaks | leaks-*)
 		job=leaks limit=1800
-		# objects are counted one by one only in caches that are checked and not merged
-		append="$append slab_nomerge slab_debug=FZP hugepages=8 vo_timeout=1000"
+		# objects are counted one by one only in caches that are checked and not merged;
+		# older kernels know slub_debug only
+		append="$append slab_nomerge slab_debug=FZP slub_debug=FZP hugepages=8 vo_timeout=1000"
 		append="$append${ROUNDS:+ vo_rounds=$ROUNDS}${KILLS:+ vo_kills=$KILLS}${SEED:+ vo_seed=$SEED}"
 		qemu="$edu $edu $edu $edu"
 		;;

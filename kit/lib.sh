@@ -14,6 +14,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
 out=$root/out/$KERNEL
+# kit/drift: the recipes of $KERNEL on the source of another package
+if [ -n "${DRIFT:=}" ]; then
+	out=$root/out/drift
+fi
 tree=$out/tree
 build=$out/build
 logs=$out/log
@@ -62,6 +66,12 @@ listed_kernels()
 	sed -e '/^#/d' -e '/^[[:space:]]*$/d' -e 's/[[:space:]].*//' "$root/kernels" | tr '\n' ' '
 }
 
+# What does not depend on the kernel is checked with the first of the list.
+default_kernel()
+{
+	listed_kernels | cut -d ' ' -f 1
+}
+
 # Sets package, suite, archive, tested and stock from the line of $KERNEL.
 read_kernel()
 {
@@ -75,6 +85,9 @@ read_kernel()
 	read -r _ package suite archive tested stock <<-LINE
 	$line
 	LINE
+	if [ -n "$DRIFT" ]; then
+		package=$DRIFT
+	fi
 }
 
 # One run at a time on out/$KERNEL. The lock dies with the process that holds
@@ -128,10 +141,31 @@ as_named_here()
 	fi
 }
 
-# left_out STAGE: tells why the stage is not for this kernel, or fails
+# copy_sources FOLDER TO: a folder of tests/ to TO, with what this kernel needs
+# otherwise: files in their place, and rules NAME.*.cocci for NAME.c.
+copy_sources()
+{
+	cp -r "$root/tests/$1" "$2/$1"
+	if [ ! -d "$root/backport/$KERNEL/tests/$1" ]; then
+		return
+	fi
+	cp -r "$root/backport/$KERNEL/tests/$1/." "$2/$1"
+	for rule in "$2/$1"/*.cocci; do
+		if [ ! -e "$rule" ]; then
+			continue
+		fi
+		target=${rule##*/}
+		if ! run spatch --sp-file "$rule" --in-place "$2/$1/${target%%.*}.c" >"$2/spatch.log" 2>&1; then
+			cat "$2/spatch.log" >&2
+			die "spatch failed on tests/$1 for KERNEL=$KERNEL; its words are above."
+		fi
+	done
+}
+
+# left_out STAGE: tells why this kernel has no such stage, or fails
 left_out()
 {
-	[ -e "$root/backport/$KERNEL/left-out" ] && sed -n "s/^$1 //p" "$root/backport/$KERNEL/left-out" | grep .
+	list=$(lookup tests/left-out) && sed -n "s/^$1[[:space:]]\{1,\}//p" "$list" | grep .
 }
 
 # The series files of this kernel, in order.

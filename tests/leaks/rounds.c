@@ -137,6 +137,19 @@ static int half_mapped(struct round *round)
 	return refused(round_queue(round, across(round->target, half)));
 }
 
+/* GUP pins ten pages before it comes to what is forbidden, and lets them go. */
+static int half_forbidden(struct round *round)
+{
+	size_t half = round->owner->size / 2;
+	int ret = round_map(round);
+
+	if (ret)
+		return ret;
+	if (mprotect(round->target + half, half, PROT_NONE))
+		return -errno;
+	return refused(round_queue(round, across(round->target, half)));
+}
+
 static int read_only(struct round *round)
 {
 	int ret = round_map(round);
@@ -192,6 +205,7 @@ static const struct scenario scenarios[] = {
 	{ "unmapped and closed before the frame", unmapped_before },
 	{ "killed", killed },
 	{ "half mapped, refused", half_mapped },
+	{ "half forbidden, refused", half_forbidden },
 	{ "read only, refused", read_only },
 	{ "two objects, refused", two_objects },
 };

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A module that pins by the calls of the API where there is none, by what
+ * Documentation/mm/vma_owner-porting.rst tells to put into porting.h.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#undef CONFIG_VMA_OWNER
+#ifdef CONFIG_VMA_OWNER
+#include <linux/vma_owner.h>
+#endif
+#include "porting.h"
+
+static const struct vma_pin_client without_client = { .name = "without_api" };
+
+/* Exported so that all of it is compiled */
+int without_api_pin(struct vma_pin *pin, struct device *dev,
+		    unsigned long start, size_t len);
+int without_api_pin(struct vma_pin *pin, struct device *dev,
+		    unsigned long start, size_t len)
+{
+	struct sg_table *sgt;
+	int ret = vma_pin_user(pin, start, len, VMA_PIN_WRITE, &without_client);
+
+	if (ret)
+		return ret;
+	sgt = vma_pin_map_dma(pin, dev, DMA_FROM_DEVICE);
+	if (IS_ERR(sgt))
+		vma_unpin(pin);
+	return PTR_ERR_OR_ZERO(sgt);
+}
+EXPORT_SYMBOL_GPL(without_api_pin);
+
+MODULE_DESCRIPTION("An importer on a kernel without VMA owners");
+MODULE_LICENSE("GPL");
