@@ -146,6 +146,10 @@ as_named_here()
 copy_sources()
 {
 	cp -r "$root/tests/$1" "$2/$1"
+	for source in "$2/$1"/*.[ch]; do
+		as_named_here <"$source" >"$2/named"
+		mv "$2/named" "$source"
+	done
 	if [ ! -d "$root/backport/$KERNEL/tests/$1" ]; then
 		return
 	fi

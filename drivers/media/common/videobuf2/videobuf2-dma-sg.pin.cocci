@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
 /// Expect: 17
-/// Expect: 18 [6.1]
+/// Expect: 18 [6.1 6.12]
 // <smpl>
 @@
 @@
