@@ -142,7 +142,7 @@ as_named_here()
 }
 
 # copy_sources FOLDER TO: a folder of tests/ to TO, with what this kernel needs
-# otherwise: files in their place, and rules NAME.*.cocci for NAME.c.
+# otherwise: names, files in their place, and rules NAME.*.cocci for NAME.c.
 copy_sources()
 {
 	cp -r "$root/tests/$1" "$2/$1"
