@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(unbind, importer_while_it_captures, TIMEOUT)
 {
 	int fd;
 
-	ASSERT_EQ(0, make_window(&self->place, PLACE_SYSTEM_HEAP, &self->window));
+	ASSERT_EQ(0, make_window(&self->place, PLACE_HEAP, &self->window));
 	ASSERT_EQ(0, node_start(self->fd, self->place.target, &self->window));
 	ASSERT_EQ(0, node_take(self->fd, &self->window, 0));
 	ASSERT_EQ(0, node_queue(self->fd, self->place.target, &self->window));

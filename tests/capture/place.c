@@ -207,27 +207,58 @@ static int make_hugetlb(struct place *place)
 	return 0;
 }
 
+/* A memfd with PLACE_PAGES pages at @offset that happen to be contiguous */
+static int run_memfd(off_t *offset)
+{
+	int fd = memfd_create("run", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	unsigned char *map, *run;
+
+	if (fd < 0 || ftruncate(fd, RUN_SEARCH) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK))
+		return -errno;
+	map = mmap(NULL, RUN_SEARCH, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_POPULATE, fd, 0);
+	run = map == MAP_FAILED ? NULL : find_run(map);
+	if (!run)
+		return -ENOMEM;
+	*offset = run - map;
+	return fd;
+}
+
 /* Parts of a huge page are contiguous, and surely not when listed backwards */
 static int make_udmabuf(struct place *place, bool reversed)
 {
 	struct udmabuf_create_list *list;
 	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	int memfd = huge_memfd(HUGE_PAGE);
-	int i, fd;
+	off_t first = 0;
+	int i, fd, memfd;
 
-	if (dev < 0 || memfd < 0)
+	if (dev < 0)
 		return -ENODEV;
+	memfd = UDMABUF_TAKES_HUGETLB ? huge_memfd(HUGE_PAGE) : run_memfd(&first);
+	if (memfd < 0)
+		return memfd;
 	list = calloc(1, sizeof(*list) + PLACE_PAGES * sizeof(list->list[0]));
 	list->flags = UDMABUF_FLAGS_CLOEXEC;
 	list->count = PLACE_PAGES;
 	for (i = 0; i < PLACE_PAGES; i++) {
 		list->list[i].memfd = memfd;
-		list->list[i].offset = PAGE * (reversed ? PLACE_PAGES - 1 - i : i);
+		list->list[i].offset = first + PAGE * (reversed ? PLACE_PAGES - 1 - i : i);
 		list->list[i].size = PAGE;
 	}
 	fd = ioctl(dev, UDMABUF_CREATE_LIST, list);
 	free(list);
 	return fd < 0 ? -errno : map_twice(place, fd, 0);
+}
+
+/* Either surely contiguous or surely not: as the heap's allocator has it */
+static int make_system_heap(struct place *place)
+{
+	int tries = 20, ret;
+
+	do {
+		ret = make_memory(place, MEMORY_SYSTEM_HEAP, PLACE_SIZE);
+	} while (!ret && place_is_contiguous(place) == SYSTEM_HEAP_SCATTERS && --tries);
+	return ret;
 }
 
 static int make_anonymous(struct place *place, bool scattered)
@@ -236,8 +267,13 @@ static int make_anonymous(struct place *place, bool scattered)
 	int i;
 
 	map = mmap(NULL, RUN_SEARCH, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	run = map == MAP_FAILED ? NULL : find_run(map);
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	if (HUGE_PAGES_ARE_COPIED && madvise(map, RUN_SEARCH, MADV_NOHUGEPAGE))
+		return -errno;
+	memset(map, 1, RUN_SEARCH);
+	run = find_run(map);
 	if (!run)
 		return -ENOMEM;
 	place->target = run;
@@ -256,18 +292,11 @@ static int make_anonymous(struct place *place, bool scattered)
 
 static int make_memfd(struct place *place, bool scattered)
 {
-	int fd = memfd_create("run", MFD_CLOEXEC);
-	unsigned char *map, *run;
 	off_t offset;
+	int fd = run_memfd(&offset);
 
-	if (fd < 0 || ftruncate(fd, RUN_SEARCH))
-		return -errno;
-	map = mmap(NULL, RUN_SEARCH, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_POPULATE, fd, 0);
-	run = map == MAP_FAILED ? NULL : find_run(map);
-	if (!run)
-		return -ENOMEM;
-	offset = run - map;
+	if (fd < 0)
+		return fd;
 	if (!scattered)
 		return map_twice(place, fd, offset);
 	place->target = map_reversed(fd, offset);
@@ -286,7 +315,7 @@ static int try_make(struct place *place, enum place_kind kind)
 	case PLACE_VIVID:
 		return make_memory(place, MEMORY_VIVID, VIVID_SIZE);
 	case PLACE_SYSTEM_HEAP:
-		return make_memory(place, MEMORY_SYSTEM_HEAP, PLACE_SIZE);
+		return make_system_heap(place);
 	case PLACE_CMA_HEAP:
 		return make_memory(place, MEMORY_CMA_HEAP, PLACE_SIZE);
 	case PLACE_UDMABUF:

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "makers.h"
+
 enum place_kind {
 	PLACE_VB2_CONTIG,	/* MMAP buffer of another capture device */
 	PLACE_VIVID,
@@ -26,6 +28,9 @@ enum place_kind {
 	PLACE_MEMFD,
 	PLACE_MEMFD_SCATTERED,
 };
+
+/* A heap whose memory is contiguous */
+#define PLACE_HEAP	(SYSTEM_HEAP_SCATTERS ? PLACE_CMA_HEAP : PLACE_SYSTEM_HEAP)
 
 #define PLACE_PAGES	16
 #define PLACE_SIZE	(PLACE_PAGES * 4096)
