@@ -348,9 +348,10 @@ struct vma_pin_client {
 	 *
 	 * A work item that undoes mappings is queued under the leaf lock, and
 	 * only if there is one to undo; it tests the flag under that lock again,
-	 * since restore may have mapped meanwhile. The importer undoes its
-	 * mapping under the lock and flushes the work item before it unpins:
-	 * otherwise the item may run when the pin is gone.
+	 * since restore may have mapped meanwhile. Before it unpins, the importer
+	 * says under the lock that restore shall not map again, undoes its mapping
+	 * there, and flushes the work item: otherwise the item may run beside
+	 * vma_unpin(), or when the pin is gone.
 	 *
 	 * Context: The revoke lock or, for VMA_PIN_MOVED, the dma_resv of the
 	 * dma-buf is held, and perhaps locks of the exporter. May sleep. Takes

@@ -865,6 +865,15 @@ static void vo_imp_unmap(struct vo_imp *imp)
 	mutex_unlock(&imp->leaf);
 }
 
+/* Before an unpin: restore does not map again, and so no work item has to undo */
+static void vo_imp_unmap_for_good(struct vo_imp *imp)
+{
+	mutex_lock(&imp->leaf);
+	imp->want = false;
+	vo_imp_undo(imp);
+	mutex_unlock(&imp->leaf);
+}
+
 static void vo_imp_work(struct work_struct *work)
 {
 	struct vo_imp *imp = container_of(work, struct vo_imp, work);
@@ -3301,7 +3310,7 @@ static void vo_stress_round(struct vo_stress *s)
 		s->odd = ret;
 	/* The work item must not meet what unpin undoes, let alone the next pin */
 	if (s->imp->by_work)
-		vo_imp_unmap(s->imp);
+		vo_imp_unmap_for_good(s->imp);
 	vma_unpin(&s->imp->pin);
 	flush_work(&s->imp->work);
 	/* No callback can come now, so no lock is needed */

@@ -292,7 +292,7 @@ static int make_anonymous(struct place *place, bool scattered)
 
 static int make_memfd(struct place *place, bool scattered)
 {
-	off_t offset;
+	off_t offset = 0;
 	int fd = run_memfd(&offset);
 
 	if (fd < 0)
