@@ -61,6 +61,7 @@ debug: guest
 	kit/initramfs-debug
 	code=0; \
 	kit/boot debug-kunit || code=1; \
+	kit/boot debug-users || code=1; \
 	kit/boot debug-selftests || code=1; \
 	kit/check-faults || code=1; \
 	exit $$code
