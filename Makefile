@@ -113,7 +113,7 @@ help:
 	echo 'make check          everything that can fail; ends with N passed, N failed'
 	echo 'make check-brief    make check without the debug kernel and the stock one, as CI does for 5.10'
 	echo 'make check-long     all of make check, then leaks, regression and mutants: what does not fit'
-	echo 'make check-all      make check for every kernel (check-long for the first), and one table'
+	echo 'make check-all      make check-long for every kernel, and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter'
 	echo 'make series-readme  series/README.md, from the series and its tree'
