@@ -17,14 +17,15 @@
 #define SLABS		"/sys/kernel/slab"
 #define MODULES		"/sys/module"
 #define BUFINFO		"/sys/kernel/debug/dma_buf/bufinfo"
+#define CMA_AREAS	"/sys/kernel/debug/cma"
 
 #define TRIES		60
 #define TRY_US		100000
 #define ATTEMPTS	3
 
 static const char * const required[] = {
-	"pins", "dma-bufs", "dma-buf bytes", "CmaUsed kB", "pinned pages",
-	"vmalloc areas", "open files", "HugePages_Free", "Shmem kB", "processes",
+	"pins", "dma-bufs", "dma-buf bytes", "CMA pages", "pinned pages",
+	"vmalloc areas", "HugePages_Free", "Shmem kB", "processes",
 	"slab filp", "slab kmalloc-128", "slab vm_area_struct",
 };
 
@@ -79,15 +80,11 @@ static void catch_up(void)
 
 static void read_meminfo(struct books *books)
 {
-	long total = 0, value;
 	char line[128];
+	long value;
 	FILE *file = fopen("/proc/meminfo", "r");
 
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "CmaTotal: %ld", &value) == 1)
-			total = value;
-		if (sscanf(line, "CmaFree: %ld", &value) == 1 && total)
-			add(books, "", "CmaUsed kB", total - value);
 		if (sscanf(line, "HugePages_Free: %ld", &value) == 1)
 			add(books, "", "HugePages_Free", value);
 		if (sscanf(line, "HugePages_Rsvd: %ld", &value) == 1)
@@ -97,6 +94,28 @@ static void read_meminfo(struct books *books)
 	}
 	if (file)
 		fclose(file);
+}
+
+/* CmaFree leaves out what was freed and lies on per-CPU lists; the areas do not. */
+static void read_cma(struct books *books)
+{
+	DIR *dir = opendir(CMA_AREAS);
+	struct dirent *entry;
+	long value, used = 0;
+	char path[300];
+	bool any = false;
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), CMA_AREAS "/%s/used", entry->d_name);
+		if (entry->d_name[0] == '.' || !read_long(path, &value))
+			continue;
+		used += value;
+		any = true;
+	}
+	if (dir)
+		closedir(dir);
+	if (any)
+		add(books, "", "CMA pages", used);
 }
 
 static void read_vmstat(struct books *books)
@@ -258,7 +277,6 @@ static int kernel_threads(void)
 static void read_once(struct books *books)
 {
 	int processes, threads;
-	long files;
 
 	books->count = 0;
 	catch_up();
@@ -266,10 +284,9 @@ static void read_once(struct books *books)
 		add(books, "", "pins", observe_pins());
 	read_dma_bufs(books);
 	read_meminfo(books);
+	read_cma(books);
 	read_vmstat(books);
 	read_vmalloc(books);
-	if (read_long("/proc/sys/fs/file-nr", &files))
-		add(books, "", "open files", files);
 	count_tasks(&processes, &threads);
 	add(books, "", "processes", processes);
 	read_sources(books);

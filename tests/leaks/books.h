@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * All that the kernel counts and that a leak would show in: pins, pinned pages,
- * dma-bufs, CMA, huge pages, vmalloc areas, open files, references to modules,
+ * dma-bufs, CMA, huge pages, vmalloc areas, files, references to modules,
  * processes, and the objects of every slab cache.
  *
  * Slab counts are exact only with slab_debug=F and slab_nomerge. vo_traces=1 on the
