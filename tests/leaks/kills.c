@@ -227,6 +227,7 @@ int main(void)
 	unsigned int longest_ms;
 	unsigned long i;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	ksft_set_plan(kills / BATCH + 2);
 	if (getrandom(&seed, 4, 0) != 4)

@@ -330,6 +330,8 @@ int main(void)
 
 	page_size = sysconf(_SC_PAGESIZE);
 	rounds = setting("vo_rounds", 200);
+	/* a line is a sign of life; kselftest.h does this since 6.12 */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	ksft_print_msg("%lu rounds of each\n", rounds);
 	if (only < nr_owners) {

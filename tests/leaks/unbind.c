@@ -183,6 +183,7 @@ int main(void)
 	size_t i;
 
 	times = setting("vo_unbinds", 10);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	ksft_set_plan(nr_owners + 2);
 	ksft_test_result(books_complete() && driver_find_device(&vivid),

@@ -274,6 +274,7 @@ int main(void)
 	size_t node;
 
 	times = setting("vo_unbinds", 5);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	ksft_set_plan(2 + ARRAY_SIZE(memops) + judge_pairs(false));
 	ksft_test_result(books_complete() && driver_find_device(&pci) && driver_find_device(&vivid),
