@@ -342,7 +342,7 @@ int main(void)
 
 	page_size = sysconf(_SC_PAGESIZE);
 	rounds = setting("vo_rounds", 200);
-	/* a line is a sign of life; kselftest.h does this since 6.12 */
+	/* a line is a sign of life; kselftest.h of 6.12 does this, that of 6.1 does not */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();
 	ksft_print_msg("%lu rounds of each\n", rounds);
