@@ -17,11 +17,10 @@
 #define SLABS		"/sys/kernel/slab"
 #define MODULES		"/sys/module"
 #define BUFINFO		"/sys/kernel/debug/dma_buf/bufinfo"
-#define CMA_AREAS	"/sys/kernel/debug/cma"
 
 #define TRIES		60
 #define TRY_US		100000
-#define ATTEMPTS	3
+#define ATTEMPTS	5
 
 static const char * const required[] = {
 	"pins", "dma-bufs", "dma-buf bytes", "CMA pages", "pinned pages",
@@ -94,28 +93,6 @@ static void read_meminfo(struct books *books)
 	}
 	if (file)
 		fclose(file);
-}
-
-/* CmaFree leaves out what was freed and lies on per-CPU lists; the areas do not. */
-static void read_cma(struct books *books)
-{
-	DIR *dir = opendir(CMA_AREAS);
-	struct dirent *entry;
-	long value, used = 0;
-	char path[300];
-	bool any = false;
-
-	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), CMA_AREAS "/%s/used", entry->d_name);
-		if (entry->d_name[0] == '.' || !read_long(path, &value))
-			continue;
-		used += value;
-		any = true;
-	}
-	if (dir)
-		closedir(dir);
-	if (any)
-		add(books, "", "CMA pages", used);
 }
 
 static void read_vmstat(struct books *books)
@@ -242,53 +219,48 @@ static void read_sources(struct books *books)
 	}
 }
 
-/* A kernel thread has no address space, hence nothing in its statm. */
-static void count_tasks(int *processes, int *threads)
+/*
+ * A kernel thread has no address space, hence nothing in its statm. The sum tells
+ * one thread from another that has taken its place; readdir() sorts by pid.
+ */
+static void count_tasks(struct books *books)
 {
 	struct dirent *entry;
+	int processes = 0;
 	char path[300];
 	long size;
 	DIR *dir;
 
-	*processes = 0;
-	*threads = 0;
+	books->threads = 0;
 	dir = opendir("/proc");
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "/proc/%s/statm", entry->d_name);
 		if (!isdigit(entry->d_name[0]) || !read_long(path, &size))
 			continue;
 		if (size)
-			(*processes)++;
+			processes++;
 		else
-			(*threads)++;
+			books->threads = books->threads * 31 + strtoul(entry->d_name, NULL, 10);
 	}
 	if (dir)
 		closedir(dir);
-}
-
-static int kernel_threads(void)
-{
-	int processes, threads;
-
-	count_tasks(&processes, &threads);
-	return threads;
+	add(books, "", "processes", processes);
 }
 
 static void read_once(struct books *books)
 {
-	int processes, threads;
-
 	books->count = 0;
 	catch_up();
 	if (observe_pins() >= 0)
 		add(books, "", "pins", observe_pins());
 	read_dma_bufs(books);
 	read_meminfo(books);
-	read_cma(books);
+	/* CmaFree leaves out what was freed and lies on per-CPU lists */
+	if (observe_cma_pages() >= 0)
+		add(books, "", "CMA pages", observe_cma_pages());
 	read_vmstat(books);
 	read_vmalloc(books);
-	count_tasks(&processes, &threads);
-	add(books, "", "processes", processes);
+	count_tasks(books);
 	read_sources(books);
 }
 
@@ -342,8 +314,8 @@ static long value_of(const struct books *books, const char *name, long missing)
 }
 
 /*
- * With vo_traces=1 and slab_debug=U, which makes the kernel remember who allocated
- * what. Look for a small age, in jiffies.
+ * With vo_traces=1 and slab_debug=U (slub_debug=U), which makes the kernel remember
+ * who allocated what. Look for a small age, in jiffies.
  */
 static void print_traces(const char *cache)
 {
@@ -352,6 +324,11 @@ static void print_traces(const char *cache)
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/slab/%s/alloc_traces", cache);
 	file = fopen(path, "r");
+	if (!file) {
+		/* 5.10 */
+		snprintf(path, sizeof(path), SLABS "/%s/alloc_calls", cache);
+		file = fopen(path, "r");
+	}
 	while (file && fgets(line, sizeof(line), file))
 		if (line[0] != '\n')
 			ksft_print_msg("  %s", line);
@@ -380,34 +357,40 @@ static void print_differences(const struct books *before, const struct books *af
 			       before->count, after->count);
 }
 
-bool books_return(const struct books *before, const char *what, int patience)
+static bool wait_for(struct books *now, const struct books *before, const char *what,
+		     int patience)
 {
-	struct books now;
 	int i;
 
 	for (i = 0; i < patience; i++) {
-		read_once(&now);
-		if (are_as(&now, before))
+		read_once(now);
+		if (are_as(now, before))
 			return true;
 		usleep(TRY_US);
 	}
-	print_differences(before, &now, what);
+	print_differences(before, now, what);
 	return false;
+}
+
+bool books_return(const struct books *before, const char *what, int patience)
+{
+	struct books now;
+
+	return wait_for(&now, before, what, patience);
 }
 
 bool books_balanced(const char *what, bool (*job)(void *arg), void *arg)
 {
-	static struct books before;
-	int attempt, threads;
+	static struct books before, after;
+	int attempt;
 
 	for (attempt = 0; attempt < ATTEMPTS; attempt++) {
 		books_read(&before);
-		threads = kernel_threads();
 		if (!job(arg))
 			return false;
-		if (books_return(&before, what, BOOKS_PATIENT))
+		if (wait_for(&after, &before, what, BOOKS_PATIENT))
 			return true;
-		if (threads == kernel_threads())
+		if (after.threads == before.threads)
 			return false;
 		ksft_print_msg("%s: kernel threads came or went; counted again\n", what);
 	}

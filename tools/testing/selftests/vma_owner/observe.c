@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #define BUFINFO		"/sys/kernel/debug/dma_buf/bufinfo"
 #define PINS		"/sys/kernel/debug/vma_owner/pins"
+#define CMA_AREAS	"/sys/kernel/debug/cma"
 #define PCP_FRACTION	"/proc/sys/vm/percpu_pagelist_high_fraction"
 
 #define TRIES		100
@@ -30,11 +32,47 @@ static long read_meminfo(const char *format)
 	return kib;
 }
 
+static long cma_area_pages(const char *name)
+{
+	char path[300];
+	long pages = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), CMA_AREAS "/%s/used", name);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &pages) != 1)
+		pages = -1;
+	fclose(file);
+	return pages;
+}
+
+long observe_cma_pages(void)
+{
+	DIR *dir = opendir(CMA_AREAS);
+	struct dirent *entry;
+	long pages, sum = -1;
+
+	while (dir && (entry = readdir(dir))) {
+		pages = entry->d_name[0] == '.' ? -1 : cma_area_pages(entry->d_name);
+		if (pages >= 0)
+			sum = pages + (sum < 0 ? 0 : sum);
+	}
+	if (dir)
+		closedir(dir);
+	return sum;
+}
+
 static long cma_in_use(void)
 {
-	long total = read_meminfo("CmaTotal: %ld");
-	long unused = read_meminfo("CmaFree: %ld");
+	long pages = observe_cma_pages();
+	long total, unused;
 
+	if (pages >= 0)
+		return pages * sysconf(_SC_PAGESIZE);
+	total = read_meminfo("CmaTotal: %ld");
+	unused = read_meminfo("CmaFree: %ld");
 	return total <= 0 || unused < 0 ? -1 : (total - unused) * 1024;
 }
 

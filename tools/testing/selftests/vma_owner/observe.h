@@ -19,10 +19,11 @@
 /* -1 if the kernel does not tell. */
 long observe_in_use(enum memory_kind kind);	/* bytes */
 int observe_pins(void);
+long observe_cma_pages(void);			/* allocated of all areas; CONFIG_CMA_DEBUGFS */
 
 /*
- * CMA pages linger on per-CPU lists when freed, where CmaFree does not count
- * them; this keeps the lists short.  Returns what to give back to
+ * Without CONFIG_CMA_DEBUGFS only CmaFree tells of CMA.  Pages linger on per-CPU
+ * lists when freed, where it does not count them; this keeps the lists short.  Returns what to give back to
  * observe_restore(), or -1.
  */
 int observe_exactly(void);
