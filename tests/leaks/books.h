@@ -21,6 +21,7 @@ struct book {
 };
 
 struct books {
+	unsigned long threads;		/* changes when a kernel thread comes or goes */
 	size_t count;
 	struct book entries[MAX_BOOKS];
 };
