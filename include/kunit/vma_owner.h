@@ -12,6 +12,7 @@
 
 #include <kunit/test.h>
 #include <linux/anon_inodes.h>
+#include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -219,13 +220,42 @@ static inline int vom_file_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
+static inline int vom_fence_release(struct inode *inode, struct file *file)
+{
+	complete(file->private_data);
+	return 0;
+}
+
+/*
+ * Waits for the files that kernel threads have put: by one more, which comes last.
+ * A worker may have begun with them, and flush_delayed_fput() not wait for it.
+ */
+static inline void vom_wait_for_fput(void)
+{
+	static const struct file_operations fops = {
+		.owner		= THIS_MODULE,
+		.release	= vom_fence_release,
+	};
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct file *file;
+
+	file = current->flags & PF_KTHREAD ?
+	       anon_inode_getfile("[fence]", &fops, &done, O_RDWR) : NULL;
+	if (IS_ERR_OR_NULL(file)) {
+		flush_delayed_fput();
+		return;
+	}
+	fput(file);
+	wait_for_completion(&done);
+}
+
 static inline void vom_free(void *data)
 {
 	struct vma_owner_mock *m = data;
 	unsigned int i;
 
 	fput(m->file);
-	flush_delayed_fput();
+	vom_wait_for_fput();
 	for (i = 0; i < VOM_PAGES; i++)
 		put_page(m->pages[i]);
 	vma_owner_revoke_put(m->revoke);
@@ -329,7 +359,7 @@ static inline bool vma_owner_mock_is_idle(struct vma_owner_mock *m)
 {
 	unsigned int i;
 
-	flush_delayed_fput();
+	vom_wait_for_fput();
 	if (atomic_read(&m->refs) || atomic_read(&m->maps))
 		return false;
 	for (i = 0; i < VOM_PAGES; i++)

@@ -63,15 +63,20 @@ static int vo_tick(struct vo *vo)
 
 static void vo_alive_put(struct vo *vo)
 {
-	if (atomic_dec_and_test(&vo->alive))
-		wake_up_var(&vo->alive);
+	atomic_dec(&vo->alive);
+	/* wake_up_var() looks for waiters without a lock */
+	smp_mb__after_atomic();
+	wake_up_var(&vo->alive);
 }
 
-/* Waits for what fput() and a dying mm do in their own time */
-static bool vo_all_dead(struct vo *vo)
+/*
+ * Waits for what fput() and a dying mm do in their own time. A worker may have
+ * begun with the files that are put, and flush_delayed_fput() not wait for it.
+ */
+static bool vo_alive_is(struct vo *vo, int n)
 {
 	flush_delayed_fput();
-	return wait_var_event_timeout(&vo->alive, !atomic_read(&vo->alive),
+	return wait_var_event_timeout(&vo->alive, atomic_read(&vo->alive) == n,
 				      VO_LONG);
 }
 
@@ -158,6 +163,13 @@ static void vo_obj_put(struct vo_obj *obj)
 		return;
 	obj->dead = true;
 	vo_alive_put(vo);
+}
+
+static bool vo_obj_dies(struct vo_obj *obj)
+{
+	flush_delayed_fput();
+	return wait_var_event_timeout(&obj->vo->alive, READ_ONCE(obj->dead),
+				      VO_LONG);
 }
 
 static int vo_tryget(const struct vma_owner_query *q, struct vma_owner_ref *ref)
@@ -413,7 +425,6 @@ static void vo_obj_close(struct vo_obj *obj)
 	if (obj->file)
 		fput(obj->file);
 	obj->file = NULL;
-	flush_delayed_fput();
 }
 
 static void vo_obj_free(struct vo_obj *obj)
@@ -1493,7 +1504,7 @@ static void c3_pin_survives_close(struct kunit *test)
 
 	vo_unmap(vo, imp->pin.start, VO_PAGES);
 	vo_obj_close(obj);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vo->alive), 1);
+	KUNIT_EXPECT_TRUE(test, vo_alive_is(vo, 1));
 	vo_expect_whole(imp, obj);
 	vma_unpin(&imp->pin);
 }
@@ -2484,8 +2495,7 @@ static void c6_generic_owner_of_dmabuf(struct kunit *test)
 	vo_obj_unregister(obj);
 	KUNIT_EXPECT_FALSE(test, obj->dead);
 	vma_unpin(&imp->pin);
-	flush_delayed_fput();
-	KUNIT_EXPECT_TRUE(test, obj->dead);
+	KUNIT_EXPECT_TRUE(test, vo_obj_dies(obj));
 }
 
 static void c6_generic_owner_of_something_else(struct kunit *test)
@@ -4003,7 +4013,7 @@ static void vo_exit_objs(struct vo *vo)
 		if (obj->file)
 			fput(obj->file);
 	}
-	KUNIT_EXPECT_TRUE_MSG(test, vo_all_dead(vo),
+	KUNIT_EXPECT_TRUE_MSG(test, vo_alive_is(vo, 0),
 			      "a reference to an object or a file was left");
 	list_for_each_entry(obj, &vo->objs, node) {
 		KUNIT_EXPECT_EQ(test, vo_n(obj, got), vo_n(obj, put));

@@ -23,8 +23,8 @@ long observe_cma_pages(void);			/* allocated of all areas; CONFIG_CMA_DEBUGFS */
 
 /*
  * Without CONFIG_CMA_DEBUGFS only CmaFree tells of CMA.  Pages linger on per-CPU
- * lists when freed, where it does not count them; this keeps the lists short.  Returns what to give back to
- * observe_restore(), or -1.
+ * lists when freed, where it does not count them; this keeps the lists short.
+ * Returns what to give back to observe_restore(), or -1.
  */
 int observe_exactly(void);
 void observe_restore(int saved);
