@@ -227,8 +227,9 @@ static inline int vom_fence_release(struct inode *inode, struct file *file)
 }
 
 /*
- * Waits for the files that kernel threads have put: by one more, which comes last.
- * A worker may have begun with them, and flush_delayed_fput() not wait for it.
+ * Waits for the files that kernel threads have put. flush_delayed_fput() releases
+ * those that are listed, the last one first, and does not wait for a worker that has
+ * begun with what was listed before; so one more is left to that worker.
  */
 static inline void vom_wait_for_fput(void)
 {
@@ -239,12 +240,12 @@ static inline void vom_wait_for_fput(void)
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct file *file;
 
-	file = current->flags & PF_KTHREAD ?
-	       anon_inode_getfile("[fence]", &fops, &done, O_RDWR) : NULL;
-	if (IS_ERR_OR_NULL(file)) {
-		flush_delayed_fput();
+	flush_delayed_fput();
+	if (!(current->flags & PF_KTHREAD))
 		return;
-	}
+	file = anon_inode_getfile("[fence]", &fops, &done, O_RDWR);
+	if (IS_ERR(file))
+		return;
 	fput(file);
 	wait_for_completion(&done);
 }
