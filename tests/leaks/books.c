@@ -73,8 +73,8 @@ static void catch_up(void)
 	write_text("/proc/sys/vm/drop_caches", "4");
 	for (i = 0; i < 3; i++)
 		write_text("/proc/sys/vm/drop_caches", "2");
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	write_text("/proc/sys/vm/stat_refresh", "1");
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 static void read_meminfo(struct books *books)
@@ -251,6 +251,8 @@ static void read_once(struct books *books)
 {
 	books->count = 0;
 	catch_up();
+	/* first, since to read the others opens files, which RCU frees later */
+	read_sources(books);
 	if (observe_pins() >= 0)
 		add(books, "", "pins", observe_pins());
 	read_dma_bufs(books);
@@ -261,7 +263,6 @@ static void read_once(struct books *books)
 	read_vmstat(books);
 	read_vmalloc(books);
 	count_tasks(books);
-	read_sources(books);
 }
 
 /* Fewer objects of slab are no leak: what was garbage before has been freed. */
