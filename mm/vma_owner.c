@@ -94,8 +94,10 @@ DEFINE_STATIC_SRCU(vma_owner_fault_srcu);
  * memory that nobody can revoke: what the revoke lock teaches lockdep only when
  * an exporter happens to revoke, this teaches it at once.
  */
+#ifdef CONFIG_LOCKDEP
 static struct lockdep_map vma_pin_callback_map =
 	STATIC_LOCKDEP_MAP_INIT("vma_pin_callback", &vma_pin_callback_map);
+#endif
 
 static void vma_pin_may_call_back(void)
 {
@@ -145,8 +147,10 @@ struct vma_piece {
 };
 
 /* Held around put(), which must not take mmap_lock: it may be held by the caller */
+#ifdef CONFIG_LOCKDEP
 static struct lockdep_map vma_owner_put_map =
 	STATIC_LOCKDEP_MAP_INIT("vma_owner_put", &vma_owner_put_map);
+#endif
 
 static void vma_owner_ref_put(const struct vma_owner_ref *ref)
 {
