@@ -5,21 +5,21 @@
 KERNEL ?= 7.3
 JOBS ?= $(shell nproc)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vma_owner
-export KERNEL TREE FORCE V JOBS AUTHOR CACHE MIRROR SECURITY_MIRROR
+export KERNEL TREE CONFIG FORCE V JOBS AUTHOR CACHE MIRROR SECURITY_MIRROR
 
 ifneq ($(V),1)
 .SILENT:
 endif
 
 captures := capture capture-iommu capture-32bit
-targets := all check check-brief check-long kernel tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
-	regression debug mutants model drift shell table
+targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
+	regression debug production matrix mutants model drift shell table
 
 .PHONY: $(targets) check-all help clean
 .DEFAULT_GOAL := all
 
 check-all:
-	kit/setup
+	kit/setup long
 	kit/check-all
 
 ifndef VMA_OWNER_LOCKED
@@ -35,9 +35,19 @@ tree:
 	kit/apply
 
 kernel: tree
+ifeq ($(CONFIG),)
 	kit/build
+else
+	kit/setup custom
+	kit/build-custom
+endif
 
-guest: kernel
+deb-pkg: tree
+	kit/setup custom
+	kit/build-custom deb-pkg
+
+guest: tree
+	kit/build
 	kit/initramfs
 
 # Both guests run before either may fail the whole, so that the table is there.
@@ -58,13 +68,26 @@ selftests leaks $(captures): guest
 
 debug: guest
 	kit/build debug
-	kit/initramfs-debug
+	kit/initramfs-over debug
 	code=0; \
 	kit/boot debug-kunit || code=1; \
 	kit/boot debug-users || code=1; \
 	kit/boot debug-selftests || code=1; \
 	kit/check-faults || code=1; \
 	exit $$code
+
+production: guest
+	kit/build production
+	kit/initramfs-over production
+	code=0; \
+	kit/boot production-kunit || code=1; \
+	kit/boot production-selftests || code=1; \
+	kit/boot production-capture || code=1; \
+	exit $$code
+
+matrix: tree
+	kit/setup long
+	kit/matrix $(or $(CELLS),long)
 
 regression: guest
 	kit/build-base
@@ -103,7 +126,7 @@ check-brief:
 	kit/check brief
 
 check-long:
-	kit/setup
+	kit/setup long
 	kit/check long
 
 endif
@@ -118,6 +141,8 @@ help:
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter'
 	echo 'make series-readme  series/README.md, from the series and its tree'
 	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'
+	echo '                    CONFIG=FILE: with a configuration of yours, for a real machine'
+	echo 'make deb-pkg        with CONFIG=FILE: the same as Debian packages, to install'
 	echo 'make kunit          the KUnit suite under UML: the fast loop, under three minutes'
 	echo 'make kunit-qemu     the KUnit suite in QEMU, with what UML cannot run'
 	echo 'make selftests      the selftests in QEMU'
@@ -128,6 +153,8 @@ help:
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
+	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
+	echo 'make matrix         compile the series in all configurations of tests/matrix/cells; CELLS=NAMES: in these'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'
 	echo 'make table          the table of the last run again'
 	echo 'make shell          a prompt in the guest'

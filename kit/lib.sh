@@ -418,6 +418,17 @@ configure()
 	printf '%s\n' "$conf_stamp" >"$conf_build/.config-stamp"
 }
 
+# The untouched source, the parent of the series' first commit, in out/$KERNEL/base
+base_checkout()
+{
+	base_tree=$out/base
+	if [ "$(git -C "$base_tree" rev-parse HEAD 2>&1)" != "$(git -C "$tree" rev-parse base)" ]; then
+		rm -rf "$base_tree"
+		git -C "$tree" worktree prune
+		git -C "$tree" worktree add -q --detach "$base_tree" base
+	fi
+}
+
 # The fragments for a build, "with" or "without" the series' own options.
 fragments()
 {

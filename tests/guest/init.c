@@ -44,6 +44,7 @@
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define MODULE_LIST	"/modules/order"
 #define CAPTURE_LIST	"/modules/capture"
+#define KUNIT_LIST	"/modules/kunit"
 #define SUITE_PREFIX	"vma_owner"
 #define MAX_LINE	4096
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
@@ -607,8 +608,10 @@ static void job_capture(void)
 
 static void job_kunit(void)
 {
-	struct name_list suites = list_dir(KUNIT_DIR, is_suite);
+	struct name_list suites;
 
+	load_modules(KUNIT_LIST);
+	suites = list_dir(KUNIT_DIR, is_suite);
 	begin_document(entries(suites));
 	copy_suites(1, suites);
 }
