@@ -749,13 +749,16 @@ void vma_pin_map_end(struct vma_pin *pin)
  *
  * Context: Process context, may sleep.
  * Return: The handle with one reference, for vma_owner_revoke_put(), or NULL
- * when out of memory.
+ * when out of memory or without an MMU, where no CPU mapping can be taken back.
  */
 struct vma_owner_revoke *
 vma_owner_revoke_create(const struct vma_owner_revoke_ops *ops, void *priv)
 {
-	struct vma_owner_revoke *r = kzalloc_obj(*r);
+	struct vma_owner_revoke *r;
 
+	if (!IS_ENABLED(CONFIG_MMU))
+		return NULL;
+	r = kzalloc_obj(*r);
 	if (!r)
 		return NULL;
 	r->ops = ops;
@@ -1039,7 +1042,7 @@ static int __init vma_owner_teach_lockdep(void)
 	struct vma_owner_revoke *r;
 	struct mm_struct *mm;
 
-	if (!IS_ENABLED(CONFIG_LOCKDEP))
+	if (!IS_ENABLED(CONFIG_LOCKDEP) || !IS_ENABLED(CONFIG_MMU))
 		return 0;
 	mm = mm_alloc();
 	if (!mm)

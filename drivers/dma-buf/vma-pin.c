@@ -66,7 +66,7 @@ static int __init vma_pin_teach_lockdep(void)
 	static const struct vma_owner_revoke_ops ops = { .name = "lockdep" };
 	struct vma_owner_revoke *r;
 
-	if (!IS_ENABLED(CONFIG_LOCKDEP))
+	if (!IS_ENABLED(CONFIG_LOCKDEP) || !IS_ENABLED(CONFIG_MMU))
 		return 0;
 	r = vma_owner_revoke_create(&ops, NULL);
 	if (!r)
