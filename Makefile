@@ -22,6 +22,10 @@ check-all:
 	kit/setup long
 	kit/check-all
 
+ifneq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+$(error make -n can show nothing: the work is done by the scripts in kit/. V=1 shows the commands they run)
+endif
+
 ifndef VMA_OWNER_LOCKED
 
 # One run at a time on out/$(KERNEL): see hold_lock in kit/lib.sh
@@ -34,16 +38,16 @@ tree:
 	kit/setup
 	kit/apply
 
-kernel: tree
-ifeq ($(CONFIG),)
-	kit/build
-else
+# A wrong CONFIG is told before anything is made
+custom-config:
+	kit/build-custom check
 	kit/setup custom
-	kit/build-custom
-endif
 
-deb-pkg: tree
-	kit/setup custom
+.PHONY: custom-config
+kernel: $(if $(CONFIG),custom-config) tree
+	$(if $(CONFIG),kit/build-custom,kit/build)
+
+deb-pkg: custom-config tree
 	kit/build-custom deb-pkg
 
 guest: tree
@@ -135,13 +139,13 @@ help:
 	echo 'make                the table: what the stock kernel and ours do, in QEMU'
 	echo 'make check          everything that can fail; ends with N passed, N failed'
 	echo 'make check-brief    make check without the debug kernel and the stock one, as CI does for 5.10'
-	echo 'make check-long     all of make check, then leaks, regression and mutants: what does not fit'
+	echo 'make check-long     all of make check, then the rest of the matrix, leaks, regression and mutants'
 	echo 'make check-all      make check-long for every kernel, and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter'
 	echo 'make series-readme  series/README.md, from the series and its tree'
 	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'
-	echo '                    CONFIG=FILE: with a configuration of yours, for a real machine'
+	echo '                    with CONFIG=FILE: out/$(KERNEL)/custom/build/..., for a real machine'
 	echo 'make deb-pkg        with CONFIG=FILE: the same as Debian packages, to install'
 	echo 'make kunit          the KUnit suite under UML: the fast loop, under three minutes'
 	echo 'make kunit-qemu     the KUnit suite in QEMU, with what UML cannot run'
@@ -154,7 +158,7 @@ help:
 	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
-	echo 'make matrix         compile the series in all configurations of tests/matrix/cells; CELLS=NAMES: in these'
+	echo 'make matrix         compile the series in all configurations of tests/matrix/cells (most of an hour)'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'
 	echo 'make table          the table of the last run again'
 	echo 'make shell          a prompt in the guest'
@@ -163,6 +167,8 @@ help:
 	echo 'KERNEL=$(KERNEL)          one of: $(shell sed -e "/^#/d" -e "s/ .*//" kernels)'
 	echo 'TREE=                a Linux source tree to use instead of the Debian package; never written to'
 	echo 'FORCE=               1: try a TREE of a version that is not listed'
+	echo 'CONFIG=              make kernel and make deb-pkg: the configuration to build with, .gz too'
+	echo 'CELLS=               make matrix: names of cells, or brief, quick, long'
 	echo 'JOBS=$(JOBS)               compilers at once'
 	echo 'CACHE=$(CACHE)'
 	echo '                     downloads and compiler cache'

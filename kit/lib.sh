@@ -100,7 +100,7 @@ hold_lock()
 	mkdir -p "$out"
 	exec 9>>"$out/.lock"
 	if ! flock -n 9; then
-		die "out/$KERNEL is in use by $(cat "$out/.lock")." \
+		die "out/$KERNEL is in use by $(cut -c -200 "$out/.lock")." \
 			"Wait for that run to end, or use a second clone or another KERNEL."
 	fi
 	printf 'process %s (%s), since %s\n' "$$" "$*" "$(date '+%H:%M:%S')" >"$out/.lock"
