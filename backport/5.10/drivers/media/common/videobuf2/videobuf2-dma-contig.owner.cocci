@@ -34,8 +34,13 @@ identifier buf;
 @@
 +static struct dma_buf *vb2_dc_owner_get_dmabuf(void *buf_priv)
 +{
-+	struct dma_buf *dmabuf = vb2_dc_get_dmabuf(buf_priv, O_RDWR);
++	const struct vb2_dc_buf *buf = buf_priv;
++	struct dma_buf *dmabuf;
 +
++	/* The device may be unbound by now: vb2_dc_mmap() has tried */
++	if (!buf->sgt_base)
++		return ERR_PTR(-EOPNOTSUPP);
++	dmabuf = vb2_dc_get_dmabuf(buf_priv, O_RDWR);
 +	return dmabuf ? dmabuf : ERR_PTR(-ENOMEM);
 +}
 +
