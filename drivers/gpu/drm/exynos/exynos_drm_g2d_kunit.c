@@ -99,7 +99,8 @@ static int g2d_test_set(struct g2d_test *t, struct g2d_cmdlist_node *node,
 	}
 	va_end(regs);
 	ret = g2d_check_reg_offset(&t->g2d, node, node->buf_info.map_nr, true);
-	KUNIT_ASSERT_EQ(t->test, ret, 0);
+	if (ret)
+		return ret;
 	ret = g2d_map_cmdlist_gem(&t->g2d, node, &t->drm_dev, &t->file);
 	if (ret)
 		g2d_unmap_cmdlist_gem(&t->g2d, node, &t->file);
@@ -321,8 +322,34 @@ static void g2d_unpins_what_is_not_cached(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
-/* The second takes the place of the first, which loses its reference */
-static void g2d_closes_what_was_named_twice(struct kunit *test)
+/* Twelve are twice as many as there is room for */
+static void g2d_refuses_registers_named_twice(struct kunit *test)
+{
+	struct vma_owner_mock *m = vma_owner_mock(test, 0);
+	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	struct g2d_test *t = test->priv;
+	struct g2d_cmdlist_node *node = &t->node[0];
+
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			g2d_test_set(t, node, addr, VOM_SIZE, G2D_PAT_BASE_ADDR,
+				     G2D_PAT_BASE_ADDR, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			g2d_test_set(t, node, addr, VOM_SIZE, G2D_PAT_BASE_ADDR,
+				     G2D_MSK_BASE_ADDR,
+				     G2D_SRC_PLANE2_BASE_ADDR,
+				     G2D_DST_PLANE2_BASE_ADDR,
+				     G2D_PAT_BASE_ADDR, G2D_MSK_BASE_ADDR,
+				     G2D_SRC_PLANE2_BASE_ADDR,
+				     G2D_DST_PLANE2_BASE_ADDR,
+				     G2D_PAT_BASE_ADDR, G2D_MSK_BASE_ADDR,
+				     G2D_SRC_PLANE2_BASE_ADDR,
+				     G2D_DST_PLANE2_BASE_ADDR, 0));
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->tries), 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&t->file_priv.userptr_list));
+}
+
+/* The same memory for two registers: one pin, which both of them hold */
+static void g2d_shares_a_pin_in_a_list(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
 	unsigned long addr = vma_owner_mock_mmap(m, RW);
@@ -331,9 +358,10 @@ static void g2d_closes_what_was_named_twice(struct kunit *test)
 	t->g2d.userptr_pool.max = 0;
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[0], addr, VOM_SIZE,
 					      G2D_PAT_BASE_ADDR,
-					      G2D_PAT_BASE_ADDR, 0));
+					      G2D_MSK_BASE_ADDR, 0));
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->tries), 1);
+	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));
 	g2d_test_done(t, &t->node[0]);
-	g2d_test_close(t);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
@@ -416,7 +444,8 @@ static struct kunit_case g2d_test_cases[] = {
 	KUNIT_CASE(g2d_replaces_what_is_used),
 	KUNIT_CASE(g2d_replaces_what_is_idle),
 	KUNIT_CASE(g2d_unpins_what_is_not_cached),
-	KUNIT_CASE(g2d_closes_what_was_named_twice),
+	KUNIT_CASE(g2d_refuses_registers_named_twice),
+	KUNIT_CASE(g2d_shares_a_pin_in_a_list),
 	KUNIT_CASE(g2d_closes_what_is_in_use),
 	KUNIT_CASE(g2d_closes_one_of_two_files),
 	KUNIT_CASE_PARAM(g2d_runs_out_of_memory, g2d_memory_gen_params),

@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/refcount.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -45,15 +46,15 @@ static const struct vma_pin_client g2d_pin_client = {
  * @pin: the memory
  * @list: in &drm_exynos_file_private.userptr_list
  * @dma_addr: of the first byte
- * @users: command lists
- * @cached: counted in &g2d_userptr_pool.size, stays without users
+ * @refs: one for each command list, one while it is cached
+ * @cached: counted in &g2d_userptr_pool.size
  * @stale: the address was used with another size since, do not find it again
  */
 struct g2d_userptr {
 	struct vma_pin		pin;
 	struct list_head	list;
 	dma_addr_t		dma_addr;
-	unsigned int		users;
+	refcount_t		refs;
 	bool			cached;
 	bool			stale;
 };
@@ -110,7 +111,7 @@ static struct g2d_userptr *g2d_userptr_pin(struct drm_device *drm_dev,
 	ret = g2d_userptr_map(u, drm_dev);
 	if (ret)
 		goto err_unpin;
-	u->users = 1;
+	refcount_set(&u->refs, 1);
 	return u;
 
 err_unpin:
@@ -120,21 +121,37 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-static void g2d_userptr_uncache(struct g2d_userptr_pool *pool,
-				struct g2d_userptr *u)
+static void g2d_userptr_free(struct g2d_userptr *u)
 {
-	if (u->cached)
-		pool->size -= g2d_userptr_footprint(u);
-	u->cached = false;
-}
-
-static void g2d_userptr_free(struct g2d_userptr_pool *pool,
-			     struct g2d_userptr *u)
-{
-	g2d_userptr_uncache(pool, u);
 	list_del(&u->list);
 	vma_unpin(&u->pin);
 	kfree(u);
+}
+
+static void g2d_userptr_put(struct g2d_userptr *u)
+{
+	if (refcount_dec_and_test(&u->refs))
+		g2d_userptr_free(u);
+}
+
+static void g2d_userptr_cache(struct g2d_userptr_pool *pool,
+			      struct g2d_userptr *u)
+{
+	if (pool->size + g2d_userptr_footprint(u) >= pool->max)
+		return;
+	pool->size += g2d_userptr_footprint(u);
+	u->cached = true;
+	refcount_inc(&u->refs);
+}
+
+static void g2d_userptr_uncache(struct g2d_userptr_pool *pool,
+				struct g2d_userptr *u)
+{
+	if (!u->cached)
+		return;
+	pool->size -= g2d_userptr_footprint(u);
+	u->cached = false;
+	g2d_userptr_put(u);
 }
 
 /*
@@ -156,8 +173,6 @@ static struct g2d_userptr *g2d_userptr_find(struct g2d_userptr_pool *pool,
 			return u;
 		u->stale = true;
 		g2d_userptr_uncache(pool, u);
-		if (!u->users)
-			g2d_userptr_free(pool, u);
 	}
 	return NULL;
 }
@@ -201,7 +216,7 @@ dma_addr_t *g2d_userptr_get_dma_addr(struct g2d_userptr_pool *pool,
 	mutex_lock(&pool->lock);
 	u = g2d_userptr_find(pool, &file_priv->userptr_list, userptr, size);
 	if (u)
-		u->users++;
+		refcount_inc(&u->refs);
 	mutex_unlock(&pool->lock);
 	if (u)
 		goto out;
@@ -213,10 +228,7 @@ dma_addr_t *g2d_userptr_get_dma_addr(struct g2d_userptr_pool *pool,
 	}
 
 	mutex_lock(&pool->lock);
-	if (pool->size + g2d_userptr_footprint(u) < pool->max) {
-		pool->size += g2d_userptr_footprint(u);
-		u->cached = true;
-	}
+	g2d_userptr_cache(pool, u);
 	list_add_tail(&u->list, &file_priv->userptr_list);
 	mutex_unlock(&pool->lock);
 out:
@@ -238,8 +250,7 @@ void g2d_userptr_put_dma_addr(struct g2d_userptr_pool *pool, void *obj)
 	if (!u)
 		return;
 	mutex_lock(&pool->lock);
-	if (!--u->users && !u->cached)
-		g2d_userptr_free(pool, u);
+	g2d_userptr_put(u);
 	mutex_unlock(&pool->lock);
 }
 
@@ -257,6 +268,7 @@ void g2d_userptr_free_all(struct g2d_userptr_pool *pool, struct drm_file *filp)
 
 	mutex_lock(&pool->lock);
 	list_for_each_entry_safe(u, n, &file_priv->userptr_list, list)
-		g2d_userptr_free(pool, u);
+		g2d_userptr_uncache(pool, u);
+	WARN_ON_ONCE(!list_empty(&file_priv->userptr_list));
 	mutex_unlock(&pool->lock);
 }
