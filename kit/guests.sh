@@ -27,9 +27,9 @@ describe_guest()
 		append="kunit.filter_glob=vma_owner_* dma_debug=off"
 		;;
 	capture | capture-*)
-		job=capture
-		append="$append hugepages=8 vo_timeout=400"
-		qemu="$edu $edu $edu $edu"
+		job=capture limit=1800
+		append="$append hugepages=8 vo_timeout=800"
+		qemu="$edu $edu $edu $edu $edu $edu $edu"
 		;;
 	leaks | leaks-*)
 		job=leaks limit=1800
@@ -52,7 +52,8 @@ describe_guest()
 		;;
 	capture-32bit)
 		# half of the memory lies above 4 GiB, and is given out first
-		append="$append vo_guest=32bit vo_capture.dma_mask=32"
+		# all but the exporter are 32 bit devices
+		append="$append vo_guest=32bit vo_capture.dma_mask=32,32,32,64,32,32,32"
 		qemu="-machine q35,max-ram-below-4g=512M $qemu"
 		;;
 	esac

@@ -168,6 +168,23 @@ TEST_F_TIMEOUT(unbind, exporter_while_captured_into, TIMEOUT)
 	EXPECT_LE(0, node_open(NODE_EXPORTER));
 }
 
+/*
+ * Nothing has asked for a dma-buf as long as the driver was bound. Behind an
+ * IOMMU the addresses of the memory went with the driver.
+ */
+TEST_F_TIMEOUT(unbind, exporter_before_the_first_pin, TIMEOUT)
+{
+	ASSERT_EQ(0, make_window(&self->place, PLACE_VB2_CONTIG, &self->window));
+	window_poison(&self->window);
+	ASSERT_EQ(0, node_pci_name(NODE_EXPORTER, self->pci, sizeof(self->pci)));
+	ASSERT_EQ(0, write_file(DRIVER "/unbind", self->pci));
+	EXPECT_EQ(0, node_capture(self->fd, self->place.target, &self->window));
+	EXPECT_EQ(self->pins, observe_pins());
+
+	ASSERT_EQ(0, write_file(DRIVER "/bind", self->pci));
+	EXPECT_LE(0, node_open(NODE_EXPORTER));
+}
+
 /* ---- unloading ---- */
 
 TEST(open_importer_stays_loaded)
@@ -200,7 +217,7 @@ TEST(pinned_exporter_stays_loaded)
 
 TEST(idle_importer_unloads_and_loads)
 {
-	char memops[128], mask[16], params[256];
+	char memops[128], mask[64], params[256];
 	struct window window;
 	struct place place;
 	int fd;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,6 +16,7 @@
 #define SYSFS_VIDEO	"/sys/class/video4linux"
 #define POISON		0xa5
 #define FRAMES		2
+#define OUT_TIMEOUT_MS	10000
 
 /* The name of the node in /dev and sysfs; @dev takes NAME_MAX + 1 bytes */
 static int find_node(enum node node, char *dev)
@@ -43,7 +45,21 @@ static int find_node(enum node node, char *dev)
 	return ret;
 }
 
-int node_open(enum node node)
+static int set_lines(int fd, enum v4l2_buf_type type, unsigned int lines)
+{
+	struct v4l2_format fmt = {
+		.type = type,
+		.fmt.pix = {
+			.width = NODE_LINE,
+			.height = lines,
+			.pixelformat = V4L2_PIX_FMT_GREY,
+		},
+	};
+
+	return ioctl(fd, VIDIOC_S_FMT, &fmt) ? -errno : 0;
+}
+
+int node_look_on(enum node node)
 {
 	char dev[NAME_MAX + 1], path[NAME_MAX + 16];
 	int fd, ret = find_node(node, dev);
@@ -52,9 +68,17 @@ int node_open(enum node node)
 		return ret;
 	snprintf(path, sizeof(path), "/dev/%s", dev);
 	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int node_open(enum node node)
+{
+	int ret, fd = node_look_on(node);
+
 	if (fd < 0)
-		return -errno;
-	ret = node_set_lines(fd, NODE_LINES);
+		return fd;
+	ret = set_lines(fd, node < NODE_OUT_CONTIG ? V4L2_BUF_TYPE_VIDEO_CAPTURE :
+			V4L2_BUF_TYPE_VIDEO_OUTPUT, NODE_LINES);
 	if (!ret)
 		return fd;
 	close(fd);
@@ -80,16 +104,7 @@ int node_pci_name(enum node node, char *name, size_t size)
 
 int node_set_lines(int fd, unsigned int lines)
 {
-	struct v4l2_format fmt = {
-		.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-		.fmt.pix = {
-			.width = NODE_LINE,
-			.height = lines,
-			.pixelformat = V4L2_PIX_FMT_GREY,
-		},
-	};
-
-	return ioctl(fd, VIDIOC_S_FMT, &fmt) ? -errno : 0;
+	return set_lines(fd, V4L2_BUF_TYPE_VIDEO_CAPTURE, lines);
 }
 
 void window_poison(const struct window *window)
@@ -130,6 +145,15 @@ bool window_shows(const struct window *window, unsigned int sequence)
 		}
 	}
 	return true;
+}
+
+void window_draw(const struct window *window, unsigned int sequence)
+{
+	size_t i;
+
+	window_poison(window);
+	for (i = 0; i < window->len; i++)
+		window->map[window->offset + i] = node_texel(sequence, i);
 }
 
 int node_queue(int fd, void *target, const struct window *window)
@@ -183,4 +207,92 @@ int node_capture(int fd, void *target, const struct window *window)
 	}
 	node_stop(fd);
 	return ret;
+}
+
+/* ---- outputs ---- */
+
+int node_out_queue(int fd, void *target, const struct window *window)
+{
+	struct v4l2_buffer buf = {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+		.memory = V4L2_MEMORY_USERPTR,
+		.field = V4L2_FIELD_NONE,
+		.m.userptr = (unsigned long)target,
+		.length = window->len,
+		.bytesused = window->len,
+	};
+
+	return ioctl(fd, VIDIOC_QBUF, &buf) ? -errno : 0;
+}
+
+static int out_reqbufs(int fd, unsigned int count)
+{
+	struct v4l2_requestbuffers req = {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+		.memory = V4L2_MEMORY_USERPTR,
+		.count = count,
+	};
+
+	return ioctl(fd, VIDIOC_REQBUFS, &req) ? -errno : 0;
+}
+
+static int out_stream(int fd, bool on)
+{
+	int type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
+
+	return ioctl(fd, on ? VIDIOC_STREAMON : VIDIOC_STREAMOFF, &type) ? -errno : 0;
+}
+
+int node_out_start(int fd, void *target, const struct window *window)
+{
+	int ret = out_reqbufs(fd, 1);
+
+	ret = ret ?: node_out_queue(fd, target, window);
+	ret = ret ?: out_stream(fd, true);
+	if (ret)
+		node_out_stop(fd);
+	return ret;
+}
+
+static int out_dequeue(int fd, struct v4l2_buffer *buf)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+
+	*buf = (struct v4l2_buffer) {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+		.memory = V4L2_MEMORY_USERPTR,
+	};
+	if (poll(&pfd, 1, OUT_TIMEOUT_MS) != 1)
+		return -ETIMEDOUT;
+	return ioctl(fd, VIDIOC_DQBUF, buf) ? -errno : 0;
+}
+
+int node_out_take(int fd, const struct window *window, unsigned int sequence)
+{
+	static unsigned char seen[2 * NODE_FRAME];
+	struct v4l2_buffer buf;
+	size_t i;
+	int ret = out_dequeue(fd, &buf);
+
+	if (ret)
+		return ret;
+	if (buf.flags & V4L2_BUF_FLAG_ERROR)
+		return -EIO;
+	if (read(fd, seen, sizeof(seen)) != (ssize_t)window->len)
+		return -ENODATA;
+	for (i = 0; i < window->len; i++) {
+		if (seen[i] != node_texel(sequence, i)) {
+			printf("# frame %u, byte %zu of %zu: the device saw %#x where %#x is\n",
+			       sequence, i, window->len, seen[i],
+			       node_texel(sequence, i));
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
+void node_out_stop(int fd)
+{
+	out_stream(fd, false);
+	out_reqbufs(fd, 0);
 }

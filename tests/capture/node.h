@@ -16,14 +16,25 @@ enum node {
 	NODE_SG,
 	NODE_VMALLOC,
 	NODE_EXPORTER,		/* contig as well */
+	NODE_OUT_CONTIG,	/* outputs, in the order of the captures */
+	NODE_OUT_SG,
+	NODE_OUT_VMALLOC,
 	NODES
 };
+
+/* The output of a capture's memops */
+static inline enum node node_out(enum node node)
+{
+	return node + NODE_OUT_CONTIG;
+}
 
 #define NODE_LINE	64
 #define NODE_LINES	96
 #define NODE_FRAME	(NODE_LINE * NODE_LINES)	/* a page and a half */
 
 int node_open(enum node node);
+/* As it is, also while somebody streams */
+int node_look_on(enum node node);
 /* "0000:00:03.0", of the PCI device behind the node */
 int node_pci_name(enum node node, char *name, size_t size);
 int node_set_lines(int fd, unsigned int lines);
@@ -52,6 +63,18 @@ int node_start(int fd, void *target, const struct window *window);
 int node_take(int fd, const struct window *window, unsigned int sequence);
 int node_queue(int fd, void *target, const struct window *window);
 void node_stop(int fd);
+
+/* Frame @sequence, drawn by the CPU, between bytes of poison */
+void window_draw(const struct window *window, unsigned int sequence);
+
+/*
+ * The same for outputs: what is in the memory is queued, and what the device has
+ * read is compared with frame @sequence.
+ */
+int node_out_start(int fd, void *target, const struct window *window);
+int node_out_take(int fd, const struct window *window, unsigned int sequence);
+int node_out_queue(int fd, void *target, const struct window *window);
+void node_out_stop(int fd);
 
 /* All of it, with two frames */
 int node_capture(int fd, void *target, const struct window *window);

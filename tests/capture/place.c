@@ -69,6 +69,19 @@ bool place_is_contiguous(const struct place *place)
 	return first != 0;
 }
 
+bool place_is_scattered(const struct place *place)
+{
+	int i;
+
+	touch(place);
+	for (i = 1; i < PLACE_PAGES; i++) {
+		if (place_phys(place->target + i * PAGE) ==
+		    place_phys(place->target + (i - 1) * PAGE) + PAGE)
+			return false;
+	}
+	return true;
+}
+
 bool place_is_above_4g(const struct place *place)
 {
 	int i;
@@ -161,15 +174,26 @@ static int make_memory(struct place *place, enum memory_kind kind, size_t size)
 	return ret ?: map_twice(place, mem.fd, mem.offset);
 }
 
-static int make_vb2_contig(struct place *place)
+static int make_vb2_contig(struct place *place, unsigned int flags)
 {
+	struct v4l2_create_buffers create = {
+		.count = 1,
+		.memory = V4L2_MEMORY_MMAP,
+		.format.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+		CREATE_FLAGS(flags)
+	};
 	struct v4l2_buffer buf;
 	int fd = node_open(NODE_EXPORTER);
 	int ret;
 
 	if (fd < 0)
 		return fd;
-	ret = video_create_buffer(fd, PLACE_SIZE, &buf);
+	if (ioctl(fd, VIDIOC_G_FMT, &create.format))
+		return -errno;
+	create.format.fmt.pix.sizeimage = PLACE_SIZE;
+	if (ioctl(fd, VIDIOC_CREATE_BUFS, &create))
+		return -errno;
+	ret = video_querybuf(fd, create.index, &buf);
 	ret = ret ?: map_twice(place, fd, buf.m.offset);
 	place->fd = -1;		/* a node maps no parts of a buffer */
 	return ret;
@@ -250,15 +274,21 @@ static int make_udmabuf(struct place *place, bool reversed)
 	return fd < 0 ? -errno : map_twice(place, fd, 0);
 }
 
-/* Either surely contiguous or surely not: as the heap's allocator has it */
+/*
+ * Either contiguous or in single pages: as the heap's allocator has it. What a try
+ * found is kept, so that the next one is given other pages.
+ */
 static int make_system_heap(struct place *place)
 {
-	int tries = 20, ret;
+	int tries = 100, ret;
 
 	do {
 		ret = make_memory(place, MEMORY_SYSTEM_HEAP, PLACE_SIZE);
-	} while (!ret && place_is_contiguous(place) == SYSTEM_HEAP_SCATTERS && --tries);
-	return ret;
+		if (ret || (SYSTEM_HEAP_SCATTERS ? place_is_scattered(place) :
+						   place_is_contiguous(place)))
+			return ret;
+	} while (--tries);
+	return -ENOMEM;
 }
 
 static int make_anonymous(struct place *place, bool scattered)
@@ -311,7 +341,9 @@ static int try_make(struct place *place, enum place_kind kind)
 	*place = (struct place) { .fd = -1 };
 	switch (kind) {
 	case PLACE_VB2_CONTIG:
-		return make_vb2_contig(place);
+		return make_vb2_contig(place, 0);
+	case PLACE_VB2_NON_COHERENT:
+		return make_vb2_contig(place, MEMORY_NON_COHERENT);
 	case PLACE_VIVID:
 		return make_memory(place, MEMORY_VIVID, VIVID_SIZE);
 	case PLACE_SYSTEM_HEAP:

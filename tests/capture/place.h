@@ -14,6 +14,7 @@
 
 enum place_kind {
 	PLACE_VB2_CONTIG,	/* MMAP buffer of another capture device */
+	PLACE_VB2_NON_COHERENT,	/* the same, of memory that is not coherent */
 	PLACE_VIVID,
 	PLACE_SYSTEM_HEAP,
 	PLACE_CMA_HEAP,
@@ -58,6 +59,8 @@ int place_vmas(const void *start);
 /* The physical address that @addr is mapped to, 0 if it is not */
 unsigned long long place_phys(const void *addr);
 bool place_is_contiguous(const struct place *place);
+/* No page of it adjoins the one before */
+bool place_is_scattered(const struct place *place);
 bool place_is_above_4g(const struct place *place);
 
 #endif

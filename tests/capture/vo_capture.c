@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A V4L2 capture device for tests, on QEMU's "edu" PCI device.
+ * V4L2 capture and output devices for tests, on QEMU's "edu" PCI device.
  *
  * Each edu becomes one video node. Its queue uses the memops that the parameter
  * names, and its frames are drawn by edu's DMA engine through the addresses that
  * videobuf2 gives for the device; with vmalloc by the CPU. Buffers are done in
  * the interrupt handler.
+ *
+ * With "out-" before its memops a node is an output: the engine reads the frames,
+ * and read() of the node tells what it has seen of the last one.
  *
  * The driver never looks at the pages of a table: memory of an owner has none.
  */
@@ -26,6 +29,7 @@
 
 #define VO_NAME		"vo_capture"
 #define VO_DEVICES	8
+#define VO_OUT		"out-"
 
 /* Registers of edu, QEMU's docs/specs/edu.txt */
 #define EDU_IRQ_STATUS	0x24
@@ -51,14 +55,18 @@
 #define VO_HEIGHT	96
 #define VO_MAX_SIDE	8192
 
+/* What an output node has seen */
+#define VO_SEEN		(4 * PAGE_SIZE)
+
 static char *memops[VO_DEVICES] = { "contig", "sg", "vmalloc" };
 static int memops_count = 3;
 module_param_array(memops, charp, &memops_count, 0444);
-MODULE_PARM_DESC(memops, "contig, sg or vmalloc for each device, over and over");
+MODULE_PARM_DESC(memops, "contig, sg or vmalloc, or out- and one of them, for each device, over and over");
 
-static unsigned int dma_mask = 64;
-module_param(dma_mask, uint, 0444);
-MODULE_PARM_DESC(dma_mask, "bits of a DMA address that the devices drive");
+static unsigned int dma_mask[VO_DEVICES] = { 64 };
+static int dma_mask_count = 1;
+module_param_array(dma_mask, uint, &dma_mask_count, 0444);
+MODULE_PARM_DESC(dma_mask, "bits of a DMA address that each device drives, over and over");
 
 static DEFINE_IDA(vo_ids);
 
@@ -84,13 +92,18 @@ struct vo_buffer {
  * @buf: the one being drawn
  * @sg: where @buf goes on; with contig an entry of the driver's own
  * @sg_offset: in @sg
- * @done: bytes of @buf drawn
+ * @done: bytes of @buf drawn, or read
+ * @held: bytes read that are still in the edu's memory
  * @contig: the one entry of a contig buffer
  * @sequence: of the next frame
  * @busy: the engine runs
  * @stopping: draw no more
  * @texels: what is loaded into the edu
  * @texels_dma: DMA address of @texels
+ * @output: the engine reads frames
+ * @seen: what it read
+ * @seen_dma: DMA address of @seen
+ * @seen_len: bytes of the last frame in @seen
  */
 struct vo_device {
 	struct v4l2_device	v4l2;
@@ -110,6 +123,7 @@ struct vo_device {
 	struct scatterlist	*sg;
 	unsigned int		sg_offset;
 	unsigned int		done;
+	unsigned int		held;
 	struct scatterlist	contig;
 	unsigned int		sequence;
 	bool			busy;
@@ -117,6 +131,11 @@ struct vo_device {
 
 	u8			*texels;
 	dma_addr_t		texels_dma;
+
+	bool			output;
+	u8			*seen;
+	dma_addr_t		seen_dma;
+	unsigned int		seen_len;
 };
 
 static unsigned int vo_size(const struct vo_device *vo)
@@ -142,32 +161,68 @@ static void vo_load_texels(struct vo_device *vo)
 	vo_transfer(vo, vo->texels_dma, EDU_MEMORY, VO_TEXELS, 0);
 }
 
-/* The next piece of the frame: no more than a segment has left */
-static void vo_draw_chunk(struct vo_device *vo)
+/* Where the next piece of the frame is, and how long: as much as a segment has */
+static dma_addr_t vo_next_chunk(struct vo_device *vo, u32 *n)
 {
-	u32 n = vo_size(vo) - vo->done;
-	dma_addr_t to;
+	dma_addr_t addr;
 
 	while (vo->sg_offset == sg_dma_len(vo->sg)) {
 		vo->sg = sg_next(vo->sg);
 		vo->sg_offset = 0;
 	}
-	to = sg_dma_address(vo->sg) + vo->sg_offset;
-	n = min3(n, (u32)VO_CHUNK, sg_dma_len(vo->sg) - vo->sg_offset);
+	addr = sg_dma_address(vo->sg) + vo->sg_offset;
+	*n = min3(vo_size(vo) - vo->done, (u32)VO_CHUNK,
+		  sg_dma_len(vo->sg) - vo->sg_offset);
+	vo->sg_offset += *n;
+	return addr;
+}
+
+static void vo_draw_chunk(struct vo_device *vo)
+{
+	dma_addr_t to;
+	u32 n;
+
+	to = vo_next_chunk(vo, &n);
 	vo_transfer(vo, EDU_MEMORY + vo_phase(vo->sequence, vo->done), to, n,
 		    EDU_DMA_TO_MEMORY);
-	vo->sg_offset += n;
 	vo->done += n;
 }
 
-static void vo_draw_by_cpu(struct vo_device *vo)
+/* Into the edu's memory, and in a second transfer from there to @seen */
+static void vo_read_chunk(struct vo_device *vo)
 {
-	u8 *to = vb2_plane_vaddr(&vo->buf->vb.vb2_buf, 0);
+	dma_addr_t from;
+
+	if (vo->held) {
+		vo_transfer(vo, EDU_MEMORY, vo->seen_dma + vo->done, vo->held,
+			    EDU_DMA_TO_MEMORY);
+		vo->done += vo->held;
+		vo->held = 0;
+		return;
+	}
+	from = vo_next_chunk(vo, &vo->held);
+	vo_transfer(vo, from, EDU_MEMORY, vo->held, 0);
+}
+
+static void vo_move_chunk(struct vo_device *vo)
+{
+	if (vo->output)
+		vo_read_chunk(vo);
+	else
+		vo_draw_chunk(vo);
+}
+
+static void vo_move_by_cpu(struct vo_device *vo)
+{
+	u8 *frame = vb2_plane_vaddr(&vo->buf->vb.vb2_buf, 0);
 	unsigned int size = vo_size(vo);
 	unsigned int i;
 
-	for (i = 0; i < size; i++)
-		to[i] = vo->texels[vo_phase(vo->sequence, i)];
+	if (vo->output)
+		memcpy(vo->seen, frame, size);
+	else
+		for (i = 0; i < size; i++)
+			frame[i] = vo->texels[vo_phase(vo->sequence, i)];
 	vo->done = size;
 }
 
@@ -176,6 +231,7 @@ static void vo_begin_frame(struct vo_device *vo)
 	struct vb2_buffer *vb = &vo->buf->vb.vb2_buf;
 
 	vo->done = 0;
+	vo->held = 0;
 	vo->sg_offset = 0;
 	if (vo->queue.mem_ops == &vb2_vmalloc_memops) {
 		vo->busy = true;
@@ -191,7 +247,7 @@ static void vo_begin_frame(struct vo_device *vo)
 	} else {
 		vo->sg = vb2_dma_sg_plane_desc(vb, 0)->sgl;
 	}
-	vo_draw_chunk(vo);
+	vo_move_chunk(vo);
 }
 
 static void vo_end_frame(struct vo_device *vo)
@@ -201,7 +257,10 @@ static void vo_end_frame(struct vo_device *vo)
 	vb->sequence = vo->sequence++;
 	vb->field = V4L2_FIELD_NONE;
 	vb->vb2_buf.timestamp = ktime_get_ns();
-	vb2_set_plane_payload(&vb->vb2_buf, 0, vo_size(vo));
+	if (vo->output)
+		vo->seen_len = vo_size(vo);
+	else
+		vb2_set_plane_payload(&vb->vb2_buf, 0, vo_size(vo));
 	vo->buf = NULL;
 	vb2_buffer_done(&vb->vb2_buf, VB2_BUF_STATE_DONE);
 }
@@ -215,7 +274,7 @@ static void vo_go_on(struct vo_device *vo)
 		return;
 	}
 	if (vo->buf && vo->done < vo_size(vo)) {
-		vo_draw_chunk(vo);
+		vo_move_chunk(vo);
 		return;
 	}
 	if (vo->buf)
@@ -238,7 +297,7 @@ static irqreturn_t vo_interrupt(int irq, void *data)
 
 	guard(spinlock)(&vo->irq_lock);
 	if (status & EDU_IRQ_DRAW && vo->buf && !vo->stopping)
-		vo_draw_by_cpu(vo);
+		vo_move_by_cpu(vo);
 	if (vo->busy)
 		vo_go_on(vo);
 	return IRQ_HANDLED;
@@ -258,6 +317,8 @@ static int vo_queue_setup(struct vb2_queue *q, unsigned int *num_buffers,
 {
 	struct vo_device *vo = vb2_get_drv_priv(q);
 
+	if (vo->output && vo_size(vo) > VO_SEEN)
+		return -EINVAL;
 	if (*num_planes)
 		return sizes[0] < vo_size(vo) ? -EINVAL : 0;
 	*num_planes = 1;
@@ -400,6 +461,16 @@ static int vo_s_input(struct file *file, void *priv, unsigned int i)
 	return i ? -EINVAL : 0;
 }
 
+static int vo_enum_output(struct file *file, void *priv,
+			  struct v4l2_output *out)
+{
+	if (out->index)
+		return -EINVAL;
+	out->type = V4L2_OUTPUT_TYPE_ANALOG;
+	strscpy(out->name, "edu", sizeof(out->name));
+	return 0;
+}
+
 static const struct v4l2_ioctl_ops vo_ioctl_ops = {
 	.vidioc_querycap		= vo_querycap,
 	.vidioc_enum_fmt_vid_cap	= vo_enum_fmt,
@@ -409,6 +480,13 @@ static const struct v4l2_ioctl_ops vo_ioctl_ops = {
 	.vidioc_enum_input		= vo_enum_input,
 	.vidioc_g_input			= vo_g_input,
 	.vidioc_s_input			= vo_s_input,
+	.vidioc_enum_fmt_vid_out	= vo_enum_fmt,
+	.vidioc_g_fmt_vid_out		= vo_g_fmt,
+	.vidioc_s_fmt_vid_out		= vo_s_fmt,
+	.vidioc_try_fmt_vid_out		= vo_try_fmt,
+	.vidioc_enum_output		= vo_enum_output,
+	.vidioc_g_output		= vo_g_input,
+	.vidioc_s_output		= vo_s_input,
 	.vidioc_reqbufs			= vb2_ioctl_reqbufs,
 	.vidioc_create_bufs		= vb2_ioctl_create_bufs,
 	.vidioc_prepare_buf		= vb2_ioctl_prepare_buf,
@@ -420,10 +498,23 @@ static const struct v4l2_ioctl_ops vo_ioctl_ops = {
 	.vidioc_streamoff		= vb2_ioctl_streamoff,
 };
 
+/* What the engine has seen of the last frame that it read */
+static ssize_t vo_read(struct file *file, char __user *to, size_t len,
+		       loff_t *pos)
+{
+	struct vo_device *vo = video_drvdata(file);
+	loff_t start = 0;
+
+	if (!vo->output)
+		return -EINVAL;
+	return simple_read_from_buffer(to, len, &start, vo->seen, vo->seen_len);
+}
+
 static const struct v4l2_file_operations vo_fops = {
 	.owner		= THIS_MODULE,
 	.open		= v4l2_fh_open,
 	.release	= vb2_fop_release,
+	.read		= vo_read,
 	.poll		= vb2_fop_poll,
 	.mmap		= vb2_fop_mmap,
 	.unlocked_ioctl	= video_ioctl2,
@@ -452,13 +543,17 @@ static int vo_init_queue(struct vo_device *vo)
 {
 	struct vb2_queue *q = &vo->queue;
 
-	q->type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	q->type = vo->output ? V4L2_BUF_TYPE_VIDEO_OUTPUT :
+			       V4L2_BUF_TYPE_VIDEO_CAPTURE;
 	q->io_modes = VB2_MMAP | VB2_USERPTR | VB2_DMABUF;
 	q->timestamp_flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
 	q->buf_struct_size = sizeof(struct vo_buffer);
 	q->drv_priv = vo;
 	q->ops = &vo_queue_ops;
-	q->mem_ops = vo_memops(vo_memops_name(vo));
+	q->mem_ops = vo_memops(vo_memops_name(vo) +
+			       (vo->output ? strlen(VO_OUT) : 0));
+	/* so that MMAP buffers may be had that are not coherent */
+	q->allow_cache_hints = true;
 	q->lock = &vo->lock;
 	q->dev = &vo->pci->dev;
 	if (!q->mem_ops)
@@ -478,13 +573,17 @@ static int vo_register_node(struct vo_device *vo)
 	vdev->fops = &vo_fops;
 	vdev->ioctl_ops = &vo_ioctl_ops;
 	vdev->release = video_device_release_empty;
-	vdev->device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
+	vdev->vfl_dir = vo->output ? VFL_DIR_TX : VFL_DIR_RX;
+	vdev->device_caps = V4L2_CAP_STREAMING |
+			    (vo->output ? V4L2_CAP_VIDEO_OUTPUT :
+					  V4L2_CAP_VIDEO_CAPTURE);
 	video_set_drvdata(vdev, vo);
 	return video_register_device(vdev, VFL_TYPE_VIDEO, -1);
 }
 
 static int vo_init_pci(struct vo_device *vo)
 {
+	unsigned int bits = dma_mask[vo->id % dma_mask_count];
 	struct pci_dev *pci = vo->pci;
 	int ret;
 
@@ -494,7 +593,7 @@ static int vo_init_pci(struct vo_device *vo)
 	vo->regs = pcim_iomap_region(pci, 0, VO_NAME);
 	if (IS_ERR(vo->regs))
 		return PTR_ERR(vo->regs);
-	ret = dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(dma_mask));
+	ret = dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(bits));
 	if (ret)
 		return ret;
 	dma_set_max_seg_size(&pci->dev, UINT_MAX);
@@ -513,7 +612,9 @@ static int vo_init_texels(struct vo_device *vo)
 		return -ENOMEM;
 	for (i = 0; i < VO_TEXELS; i++)
 		vo->texels[i] = vo_texel(i);
-	return 0;
+	vo->seen = dmam_alloc_coherent(&vo->pci->dev, VO_SEEN, &vo->seen_dma,
+				       GFP_KERNEL);
+	return vo->seen ? 0 : -ENOMEM;
 }
 
 /* Nobody has the node open any more, be the driver bound or not */
@@ -560,6 +661,7 @@ static int vo_probe(struct pci_dev *pci, const struct pci_device_id *id)
 	if (ret < 0)
 		goto err_put;
 	vo->id = ret;
+	vo->output = !strncmp(vo_memops_name(vo), VO_OUT, strlen(VO_OUT));
 	ret = vo_init_pci(vo);
 	if (!ret)
 		ret = vo_init_texels(vo);

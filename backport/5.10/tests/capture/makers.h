@@ -9,8 +9,10 @@
 #define SYSTEM_HEAP_SCATTERS	1
 /* udmabuf takes memfds of huge pages, and not only of small ones */
 #define UDMABUF_TAKES_HUGETLB	0
-/* udmabuf syncs the mappings of its importers, and not only one of its own */
-#define UDMABUF_SYNCS_IMPORTERS	1
+/* MMAP buffers are coherent */
+#define NON_COHERENT_BUFFERS	0
+#define MEMORY_NON_COHERENT	0
+#define CREATE_FLAGS(value)
 /* A write fault on a page of a huge one that is mapped in parts copies it */
 #define HUGE_PAGES_ARE_COPIED	1
 

@@ -9,8 +9,10 @@
 #define SYSTEM_HEAP_SCATTERS	0
 /* udmabuf takes memfds of huge pages, also of such as nobody touched yet */
 #define UDMABUF_TAKES_HUGETLB	0
-/* udmabuf syncs the mappings of its importers, and not only one of its own */
-#define UDMABUF_SYNCS_IMPORTERS	0
+/* MMAP buffers need not be coherent */
+#define NON_COHERENT_BUFFERS	1
+#define MEMORY_NON_COHERENT	V4L2_MEMORY_FLAG_NON_COHERENT
+#define CREATE_FLAGS(value)	.flags = (value),
 /* A write fault on a page of a huge one that is mapped in parts copies it */
 #define HUGE_PAGES_ARE_COPIED	0
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What must come of a node and a memory, in this guest: one answer for each.
+ */
+#ifndef _EXPECT_H
+#define _EXPECT_H
+
+#include <stdbool.h>
+
+#include "node.h"
+#include "place.h"
+
+/* No two pages of it adjoin */
+bool expect_scattered(enum place_kind kind);
+/* dma_alloc memory: where it lies is the matter of the device that it is for */
+bool expect_device_memory(enum place_kind kind);
+/* The devices that import cannot reach it */
+bool expect_above_4g(enum place_kind kind);
+
+/*
+ * Whether bounce buffers happen to adjoin is nobody's promise: contig may take
+ * such memory or refuse it. All that must not come is a wrong frame.
+ */
+bool expect_luck(enum node node, enum place_kind kind);
+
+/* 0 or a negative errno, of a capture or an output, for any part of the memory */
+int expect(enum node node, enum place_kind kind);
+
+#endif

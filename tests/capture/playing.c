@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device reads frames by DMA, through each of videobuf2's allocators, from
+ * memory of every maker: the address goes in by QBUF(USERPTR), and the device
+ * tells what it has read.
+ */
+#include <errno.h>
+
+#include "kselftest_harness.h"
+
+#include "expect.h"
+#include "guest.h"
+#include "node.h"
+#include "observe.h"
+#include "place.h"
+
+#define PAGE		4096
+#define TIMEOUT		60
+
+#define ON_EACH_NODE(fixture, name, kind)				\
+	FIXTURE_VARIANT_ADD(fixture, contig_##name)			\
+	{								\
+		.node = NODE_CONTIG, .place = kind,			\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, sg_##name)				\
+	{								\
+		.node = NODE_SG, .place = kind,				\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, vmalloc_##name)			\
+	{								\
+		.node = NODE_VMALLOC, .place = kind,			\
+	}
+
+FIXTURE(play)
+{
+	struct place place;
+	struct window window;
+	void *target;
+	int out;
+	int fd;
+	int pins;
+};
+
+FIXTURE_VARIANT(play)
+{
+	enum node node;		/* a capture; the output is node_out() of it */
+	enum place_kind place;
+};
+
+ON_EACH_NODE(play, vb2_contig, PLACE_VB2_CONTIG);
+ON_EACH_NODE(play, vb2_non_coherent, PLACE_VB2_NON_COHERENT);
+ON_EACH_NODE(play, vivid, PLACE_VIVID);
+ON_EACH_NODE(play, system_heap, PLACE_SYSTEM_HEAP);
+ON_EACH_NODE(play, cma_heap, PLACE_CMA_HEAP);
+ON_EACH_NODE(play, udmabuf, PLACE_UDMABUF);
+ON_EACH_NODE(play, udmabuf_scattered, PLACE_UDMABUF_SCATTERED);
+ON_EACH_NODE(play, extents, PLACE_EXTENTS);
+ON_EACH_NODE(play, extents_scattered, PLACE_EXTENTS_SCATTERED);
+ON_EACH_NODE(play, extents_vmap, PLACE_EXTENTS_VMAP);
+ON_EACH_NODE(play, anonymous, PLACE_ANONYMOUS);
+ON_EACH_NODE(play, anonymous_scattered, PLACE_ANONYMOUS_SCATTERED);
+ON_EACH_NODE(play, hugetlb, PLACE_HUGETLB);
+ON_EACH_NODE(play, memfd, PLACE_MEMFD);
+ON_EACH_NODE(play, memfd_scattered, PLACE_MEMFD_SCATTERED);
+
+FIXTURE_SETUP(play)
+{
+	if (!NON_COHERENT_BUFFERS && variant->place == PLACE_VB2_NON_COHERENT)
+		SKIP(return, "every MMAP buffer is coherent");
+	self->pins = observe_pins();
+	self->fd = node_open(variant->node);
+	self->out = node_open(node_out(variant->node));
+	ASSERT_LE(0, self->fd);
+	ASSERT_LE(0, self->out);
+	ASSERT_EQ(0, place_make(&self->place, variant->place));
+	self->window = (struct window) {
+		.map = self->place.view, .size = PLACE_SIZE,
+		.offset = 2 * PAGE + 3001, .len = NODE_FRAME,
+	};
+	self->target = self->place.target + self->window.offset;
+	if (expect_above_4g(variant->place))
+		ASSERT_TRUE(place_is_above_4g(&self->place));
+}
+
+FIXTURE_TEARDOWN(play)
+{
+}
+
+#define SKIP_IF_LUCK(ret)						\
+	do {								\
+		if (expect_luck(variant->node, variant->place)) {	\
+			ASSERT_TRUE(!(ret) || (ret) == -EFAULT);	\
+			SKIP(return, "adjoining bounce buffers: nobody's promise"); \
+		}							\
+	} while (0)
+
+/* The memory is what it was, too */
+static int take(int out, const struct window *window, unsigned int sequence)
+{
+	int ret = node_out_take(out, window, sequence);
+
+	return ret ?: window_shows(window, sequence) ? 0 : -EUCLEAN;
+}
+
+TEST_F_TIMEOUT(play, two_frames_in_one_buffer, TIMEOUT)
+{
+	int ret;
+
+	window_draw(&self->window, 7);
+	ret = node_out_start(self->out, self->target, &self->window);
+	SKIP_IF_LUCK(ret);
+	ASSERT_EQ(expect(variant->node, variant->place), ret);
+	if (ret)
+		return;
+	EXPECT_EQ(0, take(self->out, &self->window, 7));
+	window_draw(&self->window, 8);
+	ASSERT_EQ(0, node_out_queue(self->out, self->target, &self->window));
+	EXPECT_EQ(0, take(self->out, &self->window, 8));
+	node_out_stop(self->out);
+	EXPECT_TRUE(window_shows(&self->window, 8));
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+/* From one device to the other, the CPU only looks on */
+TEST_F_TIMEOUT(play, two_frames_that_were_captured, TIMEOUT)
+{
+	unsigned int i;
+	int ret;
+
+	ret = node_start(self->fd, self->target, &self->window);
+	SKIP_IF_LUCK(ret);
+	ASSERT_EQ(expect(variant->node, variant->place), ret);
+	if (ret)
+		return;
+	for (i = 0; i < 2; i++) {
+		if (i)
+			ASSERT_EQ(0, node_queue(self->fd, self->target,
+						&self->window));
+		ASSERT_EQ(0, node_take(self->fd, &self->window, i));
+		ret = i ? node_out_queue(self->out, self->target, &self->window) :
+			  node_out_start(self->out, self->target, &self->window);
+		ASSERT_EQ(0, ret);
+		EXPECT_EQ(0, take(self->out, &self->window, i));
+	}
+	node_out_stop(self->out);
+	node_stop(self->fd);
+	EXPECT_TRUE(window_shows(&self->window, 1));
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+/* Nothing is written there */
+TEST_F_TIMEOUT(play, from_a_read_only_mapping, TIMEOUT)
+{
+	int ret;
+
+	window_draw(&self->window, 7);
+	ASSERT_EQ(0, place_protect(&self->place));
+	ret = node_out_start(self->out, self->target, &self->window);
+	SKIP_IF_LUCK(ret);
+	ASSERT_EQ(expect(variant->node, variant->place), ret);
+	if (ret)
+		return;
+	EXPECT_EQ(0, take(self->out, &self->window, 7));
+	node_out_stop(self->out);
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+/* The other tests are worth what this comparison is worth */
+TEST(notices_wrong_frames)
+{
+	int out = node_open(NODE_OUT_VMALLOC);
+	struct window window = { .size = PLACE_SIZE, .len = NODE_FRAME };
+	struct place place;
+
+	ASSERT_LE(0, out);
+	ASSERT_EQ(0, place_make(&place, PLACE_ANONYMOUS));
+	window.map = place.view;
+	window_draw(&window, 3);
+	ASSERT_EQ(0, node_out_start(out, place.target, &window));
+	EXPECT_EQ(-EBADMSG, take(out, &window, 4));
+	window.map[NODE_FRAME - 1] ^= 1;
+	ASSERT_EQ(0, node_out_queue(out, place.target, &window));
+	EXPECT_EQ(-EBADMSG, take(out, &window, 3));
+	window.map[NODE_FRAME - 1] ^= 1;
+	window.map[NODE_FRAME] ^= 1;
+	ASSERT_EQ(0, node_out_queue(out, place.target, &window));
+	EXPECT_EQ(-EUCLEAN, take(out, &window, 3));
+	node_out_stop(out);
+}
+
+TEST_HARNESS_MAIN
