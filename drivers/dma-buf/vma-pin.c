@@ -39,6 +39,41 @@
  * pins or refuses.
  */
 
+/**
+ * DOC: hand-over
+ *
+ * Memory that is mapped for a device is the CPU's until it is handed over.
+ * vma_pin_map_dma() itself hands nothing over. vma_pin_sync_for_device() does,
+ * once the CPU has written what the device is to read, and
+ * vma_pin_sync_for_cpu() takes it back once the device is done. Each happens
+ * once, in the direction of the mapping: a second call in a row does nothing. An
+ * importer that does not let the CPU in between calls vma_pin_sync_for_device()
+ * once after it has mapped. What the device still has when the mapping is undone
+ * is synced for the CPU then.
+ *
+ * Ordinary memory and RAM extents are synced by the DMA API. The exporter of a
+ * dma-buf syncs it, by its begin_cpu_access and end_cpu_access: it is begun when
+ * it is mapped or taken back, and ended when it is handed over. Each begin has
+ * its end, also when one of them fails; an error is returned, and the next call
+ * tries again. If the device needs syncs and the exporter has none, the memory
+ * is not mapped. There is no wait for fences of the dma-buf: V4L2 has none for
+ * buffers that come by fd either, and a buffer is taken back when a process exits
+ * as well.
+ *
+ * A dma-buf which the device writes is mapped and synced for both directions. The
+ * exporter syncs the whole buffer for all who are attached to it, not the pinned
+ * range. What the CPU writes beside that range, or into it after the device is
+ * done, has to outlive the next hand-over and the end of the mapping where the
+ * exporter bounces it; and lines of a write-back cache must not be dropped when
+ * it is handed over. What the CPU writes elsewhere in the buffer while a device
+ * has it may still be lost when it is taken back, to a device that bounces or is
+ * not coherent: as for those who pass the dma-buf by fd.
+ *
+ * Memory that is mapped for the kernel alone is other devices' until
+ * vma_pin_sync_for_cpu(), and theirs again by vma_pin_sync_for_device(). That
+ * tells the exporter of a dma-buf, in the direction given to vma_pin_vmap().
+ */
+
 #define VMA_PIN_MAX_SEG	ALIGN_DOWN(UINT_MAX, PAGE_SIZE)
 
 static void vma_pin_release(struct vma_pin *pin);
@@ -121,36 +156,50 @@ static void dma_slice_free(struct sg_table *table)
 	kfree(table);
 }
 
+/* Entries of @whole that [offset, end) touches; 0 if it ends before @end */
+static unsigned int dma_slice_count(struct sg_table *whole, u64 offset, u64 end)
+{
+	struct scatterlist *sg;
+	unsigned int nents = 0;
+	u64 at = 0, next;
+	int i;
+
+	for_each_sgtable_dma_sg(whole, sg, i) {
+		next = at + sg_dma_len(sg);
+		if (max(at, offset) < min(next, end))
+			nents++;
+		at = next;
+	}
+	return at < end ? 0 : nents;
+}
+
 /* Cut @len bytes from @offset out of the DMA addresses of @whole */
 static struct sg_table *dma_slice_cut(struct sg_table *whole, u64 offset,
 				      u64 len)
 {
+	u64 end = offset + len, at = 0, from, to;
 	struct scatterlist *sg;
+	unsigned int nents;
 	struct dma_slice s;
 	int i, ret;
 
-	ret = dma_slice_alloc(&s, whole->nents);
+	nents = dma_slice_count(whole, offset, end);
+	if (!nents)	/* the exporter mapped less than the size of its dma-buf */
+		return ERR_PTR(-EFAULT);
+	ret = dma_slice_alloc(&s, nents);
 	if (ret)
 		return ERR_PTR(ret);
 
+	/* As many as were counted: the last entry is marked as such */
 	for_each_sgtable_dma_sg(whole, sg, i) {
-		u64 n = sg_dma_len(sg);
-
-		if (offset >= n) {
-			offset -= n;
-			continue;
-		}
-		n = min(n - offset, len);
-		dma_slice_add(&s, sg_dma_address(sg) + offset, n);
-		offset = 0;
-		len -= n;
-		if (!len)
-			return s.table;
+		from = max(at, offset);
+		to = min(at + sg_dma_len(sg), end);
+		if (from < to)
+			dma_slice_add(&s, sg_dma_address(sg) + from - at,
+				      to - from);
+		at += sg_dma_len(sg);
 	}
-
-	/* The exporter mapped less than the size of its dma-buf */
-	dma_slice_free(s.table);
-	return ERR_PTR(-EFAULT);
+	return s.table;
 }
 
 /* ------------------------------------------------------------------------- */
@@ -235,6 +284,24 @@ static bool vma_pin_is_whole(const struct vma_pin *pin)
 	return !pin->ref.offset && pin->len == pin->dmabuf->size;
 }
 
+/*
+ * If the device needs syncs, only the exporter knows how to: its table may come
+ * from anywhere, and may have no pages.
+ */
+static bool vma_pin_can_sync(const struct vma_pin *pin, struct sg_table *sgt)
+{
+	const struct dma_buf_ops *ops = pin->dmabuf->ops;
+	struct scatterlist *sg;
+	int i;
+
+	if (ops->begin_cpu_access && ops->end_cpu_access)
+		return true;
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (dma_need_sync(pin->attach->dev, sg_dma_address(sg)))
+			return false;
+	return true;
+}
+
 /* Called under the dma_resv */
 static struct sg_table *vma_pin_map_attachment(struct vma_pin *pin,
 					       enum dma_data_direction dir)
@@ -255,6 +322,9 @@ static struct sg_table *vma_pin_map_attachment(struct vma_pin *pin,
 			goto err_unmap;
 	}
 
+	ret = -EOPNOTSUPP;
+	if (!vma_pin_can_sync(pin, whole))
+		goto err_unmap;
 	sgt = whole;
 	if (!vma_pin_is_whole(pin))
 		sgt = dma_slice_cut(whole, pin->ref.offset, pin->len);
@@ -272,21 +342,15 @@ err_unmap:
 	return ERR_PTR(ret);
 }
 
-static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
-					   struct device *dev,
+static struct sg_table *vma_pin_map_locked(struct vma_pin *pin,
 					   enum dma_data_direction dir)
 {
 	struct sg_table *sgt;
 	int ret;
 
-	ret = vma_pin_get_dmabuf(pin);
-	if (!ret)
-		ret = vma_pin_attach(pin, dev);
-	if (!ret)
-		ret = dma_resv_lock_interruptible(pin->dmabuf->resv, NULL);
+	ret = dma_resv_lock_interruptible(pin->dmabuf->resv, NULL);
 	if (ret)
 		return ERR_PTR(ret);
-
 	/* Not read back from @pin: a move may undo it once the lock is free */
 	sgt = vma_pin_map_attachment(pin, dir);
 	dma_resv_unlock(pin->dmabuf->resv);
@@ -294,26 +358,59 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 }
 
 /*
- * Whoever owned what a device captured may have written there. An exporter that
- * bounces has to take that along, or its next copy from the device undoes it.
+ * Not dma_buf_begin_cpu_access(), which also waits for fences: for as long as
+ * somebody else likes, under a lock of the importer, in the exit of a process.
  */
-static enum dma_data_direction vma_pin_end_dir(enum dma_data_direction dir)
+static int vma_pin_begin_cpu_access(struct vma_pin *pin)
 {
-	return dir == DMA_FROM_DEVICE ? DMA_BIDIRECTIONAL : dir;
+	struct dma_buf *dmabuf = pin->dmabuf;
+	int ret = 0;
+
+	pin->for_device = false;
+	if (pin->begun)
+		return 0;
+	if (dmabuf->ops->begin_cpu_access)
+		ret = dmabuf->ops->begin_cpu_access(dmabuf, pin->sync_dir);
+	pin->begun = !ret;
+	return ret;
+}
+
+/* Whatever it returns, the access has ended */
+static int vma_pin_end_cpu_access(struct vma_pin *pin)
+{
+	if (!pin->begun)
+		return 0;
+	pin->begun = false;
+	return dma_buf_end_cpu_access(pin->dmabuf, pin->sync_dir);
+}
+
+/* What could not be begun or ended before is begun again, and is the CPU's */
+static int vma_pin_hand_over_dmabuf(struct vma_pin *pin)
+{
+	int ret;
+
+	if (pin->for_device)
+		return 0;
+	ret = vma_pin_begin_cpu_access(pin);
+	if (!ret)
+		ret = vma_pin_end_cpu_access(pin);
+	pin->for_device = !ret;
+	return ret;
 }
 
 /*
- * End what vma_pin_sync_for_cpu() began. The exporter may copy or flush what the
- * CPU wrote meanwhile, so this goes before the mapping is undone. A move holds the
- * dma_resv and leaves it open.
+ * Before a mapping is undone. The exporter may copy or flush then, from and to
+ * where the device had it, so it is asked to do so both ways. A move holds the
+ * dma_resv, which the exporter may take in here, and leaves it as it is: it is
+ * the exporter that moves the memory.
  */
-static void vma_pin_end_cpu_access(struct vma_pin *pin)
+static void vma_pin_take_back_dmabuf(struct vma_pin *pin)
 {
-	if (!pin->dmabuf || !pin->cpu_owned ||
-	    READ_ONCE(pin->resv_holder) == current)
+	if (READ_ONCE(pin->resv_holder) == current || !READ_ONCE(pin->sgt))
 		return;
-	pin->cpu_owned = false;
-	dma_buf_end_cpu_access(pin->dmabuf, vma_pin_end_dir(pin->cpu_dir));
+	vma_pin_begin_cpu_access(pin);
+	vma_pin_end_cpu_access(pin);
+	pin->for_device = true;
 }
 
 /* Returns whether there was a mapping to undo */
@@ -334,8 +431,44 @@ static bool vma_pin_unmap_dmabuf(struct vma_pin *pin)
 	return sgt;
 }
 
+static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
+					   struct device *dev,
+					   enum dma_data_direction dir)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	/* See DOC: hand-over */
+	if (dir == DMA_FROM_DEVICE)
+		dir = DMA_BIDIRECTIONAL;
+	ret = vma_pin_get_dmabuf(pin);
+	if (!ret)
+		ret = vma_pin_attach(pin, dev);
+	if (ret)
+		return ERR_PTR(ret);
+	sgt = vma_pin_map_locked(pin, dir);
+	if (IS_ERR(sgt))
+		return sgt;
+
+	/* A move may have left it open, or a kernel mapping */
+	vma_pin_end_cpu_access(pin);
+	pin->sync_dir = dir;
+	ret = vma_pin_begin_cpu_access(pin);
+	if (!ret)
+		return sgt;
+	vma_pin_unmap_dmabuf(pin);
+	return ERR_PTR(ret);
+}
+
 /* ------------------------------------------------------------------------- */
 /* Pages                                                                     */
+
+static unsigned int vma_pin_max_seg(const struct vma_pin *pin,
+				    struct device *dev)
+{
+	return pin->client->contiguous ? VMA_PIN_MAX_SEG :
+					 dma_get_max_seg_size(dev);
+}
 
 static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 					  struct device *dev,
@@ -349,17 +482,17 @@ static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 	ret = sg_alloc_table_from_pages_segment(sgt, pin->pages, pin->nr_pages,
 						offset_in_page(pin->start),
 						pin->len,
-						dma_get_max_seg_size(dev),
+						vma_pin_max_seg(pin, dev),
 						GFP_KERNEL);
 	if (ret)
 		goto err_free;
-	ret = dma_map_sgtable(dev, sgt, dir, 0);
+	ret = dma_map_sgtable(dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	if (ret)
 		goto err_free_table;
 	pin->dev = dev;
 	pin->dir = dir;
 	pin->sgt = sgt;
-	pin->cpu_owned = false;
+	pin->for_device = false;
 	return sgt;
 
 err_free_table:
@@ -370,20 +503,44 @@ err_free:
 }
 
 /*
- * What the CPU owns it may have written: to sync it for the CPU once more would
+ * What is the CPU's it may have written: to sync that for the CPU once more would
  * bring back what was there before.
  */
-static unsigned long vma_pin_unmap_attrs(const struct vma_pin *pin)
-{
-	return pin->cpu_owned ? DMA_ATTR_SKIP_CPU_SYNC : 0;
-}
-
 static void vma_pin_unmap_pages(struct vma_pin *pin)
 {
 	dma_unmap_sgtable(pin->dev, pin->sgt, pin->dir,
-			  vma_pin_unmap_attrs(pin));
+			  pin->for_device ? 0 : DMA_ATTR_SKIP_CPU_SYNC);
 	dma_slice_free(pin->sgt);
 	pin->sgt = NULL;
+}
+
+/* The kernel's mapping of ordinary memory may alias in a virtual cache */
+static void vma_pin_flush_alias(struct vma_pin *pin)
+{
+	if (iosys_map_is_set(&pin->map))
+		flush_kernel_vmap_range(pin->map.vaddr,
+					pin->nr_pages << PAGE_SHIFT);
+}
+
+static void vma_pin_invalidate_alias(struct vma_pin *pin)
+{
+	if (iosys_map_is_set(&pin->map))
+		invalidate_kernel_vmap_range(pin->map.vaddr,
+					     pin->nr_pages << PAGE_SHIFT);
+}
+
+static void vma_pin_sync_pages(struct vma_pin *pin, bool for_device)
+{
+	if (!pin->sgt || pin->for_device == for_device)
+		return;
+	pin->for_device = for_device;
+	if (for_device) {
+		vma_pin_flush_alias(pin);
+		dma_sync_sgtable_for_device(pin->dev, pin->sgt, pin->dir);
+	} else {
+		dma_sync_sgtable_for_cpu(pin->dev, pin->sgt, pin->dir);
+		vma_pin_invalidate_alias(pin);
+	}
 }
 
 /* ------------------------------------------------------------------------- */
@@ -423,9 +580,12 @@ static void vma_pin_drop_extents(struct vma_pin *pin,
 }
 
 /* Only plain RAM may be bounced or synced; all else is left as it is */
-static unsigned long vma_pin_dma_attrs(const struct vma_owner_extents *x)
+static unsigned long vma_pin_dma_attrs(const struct vma_owner_extents *x,
+				       bool sync)
 {
-	return x->type == VMA_OWNER_RAM ? 0 : DMA_ATTR_MMIO;
+	if (x->type != VMA_OWNER_RAM)
+		return DMA_ATTR_MMIO;
+	return sync ? 0 : DMA_ATTR_SKIP_CPU_SYNC;
 }
 
 static enum pci_p2pdma_map_type
@@ -440,8 +600,7 @@ vma_pin_p2p_type(const struct vma_owner_extents *x, struct device *dev)
 
 static void dma_slice_unmap(struct sg_table *table, struct device *dev,
 			    enum dma_data_direction dir,
-			    const struct vma_owner_extents *x,
-			    unsigned long attrs)
+			    const struct vma_owner_extents *x, bool sync)
 {
 	struct scatterlist *sg;
 	int i;
@@ -450,7 +609,7 @@ static void dma_slice_unmap(struct sg_table *table, struct device *dev,
 		return;
 	for_each_sgtable_dma_sg(table, sg, i)
 		dma_unmap_phys(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
-			       vma_pin_dma_attrs(x) | attrs);
+			       vma_pin_dma_attrs(x, sync));
 }
 
 static int dma_slice_map(struct dma_slice *s, struct device *dev,
@@ -465,7 +624,8 @@ static int dma_slice_map(struct dma_slice *s, struct device *dev,
 		addr = pci_p2pdma_bus_addr_map(x->provider, paddr);
 		break;
 	case PCI_P2PDMA_MAP_THRU_HOST_BRIDGE:
-		addr = dma_map_phys(dev, paddr, len, dir, vma_pin_dma_attrs(x));
+		addr = dma_map_phys(dev, paddr, len, dir,
+				    vma_pin_dma_attrs(x, false));
 		if (dma_mapping_error(dev, addr))
 			return -EIO;
 		break;
@@ -504,7 +664,7 @@ static struct sg_table *dma_slice_of_extents(struct device *dev,
 	return s.table;
 
 err_unmap:
-	dma_slice_unmap(s.table, dev, dir, x, 0);
+	dma_slice_unmap(s.table, dev, dir, x, false);
 	dma_slice_free(s.table);
 	return ERR_PTR(ret);
 }
@@ -526,9 +686,9 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 	}
 	pin->dev = dev;
 	pin->dir = dir;
-	pin->cpu_owned = false;
 	mutex_lock(&pin->sync_lock);
 	pin->sgt = sgt;
+	pin->for_device = false;
 	mutex_unlock(&pin->sync_lock);
 	return sgt;
 }
@@ -536,16 +696,41 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 static void vma_pin_unmap_extents(struct vma_pin *pin)
 {
 	struct sg_table *sgt;
+	bool sync;
 
 	mutex_lock(&pin->sync_lock);
 	sgt = pin->sgt;
+	sync = pin->for_device;
 	pin->sgt = NULL;
 	mutex_unlock(&pin->sync_lock);
 
-	dma_slice_unmap(sgt, pin->dev, pin->dir, &pin->dma_extents,
-			vma_pin_unmap_attrs(pin));
+	dma_slice_unmap(sgt, pin->dev, pin->dir, &pin->dma_extents, sync);
 	dma_slice_free(sgt);
 	vma_pin_drop_extents(pin, &pin->dma_extents);
+}
+
+/*
+ * Plain RAM is a streaming mapping; all else was mapped as it is, for good. A
+ * callback may undo the mapping at any time, and waits here.
+ */
+static void vma_pin_sync_extents(struct vma_pin *pin, bool for_device)
+{
+	struct scatterlist *sg;
+	int i;
+
+	guard(mutex)(&pin->sync_lock);
+	if (!pin->sgt || pin->for_device == for_device)
+		return;
+	pin->for_device = for_device;
+	if (pin->dma_extents.type != VMA_OWNER_RAM)
+		return;
+	for_each_sgtable_dma_sg(pin->sgt, sg, i)
+		if (for_device)
+			dma_sync_single_for_device(pin->dev, sg_dma_address(sg),
+						   sg_dma_len(sg), pin->dir);
+		else
+			dma_sync_single_for_cpu(pin->dev, sg_dma_address(sg),
+						sg_dma_len(sg), pin->dir);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -558,7 +743,8 @@ static void vma_pin_unmap_extents(struct vma_pin *pin)
  * @dir: direction of the transfers; a pin without VMA_PIN_WRITE can only be
  *	mapped DMA_TO_DEVICE
  *
- * One mapping at a time, until vma_pin_unmap_dma() or vma_unpin(). An importer
+ * One mapping at a time, until vma_pin_unmap_dma() or vma_unpin(). The memory is
+ * the CPU's until vma_pin_sync_for_device(), see DOC: hand-over. An importer
  * that can be revoked tests its own flag, under its leaf lock, once this has
  * returned: the callback may have come meanwhile.
  *
@@ -567,8 +753,9 @@ static void vma_pin_unmap_extents(struct vma_pin *pin)
  * Return: The DMA addresses of exactly the pinned range, or an ERR_PTR. Use only
  * sg_dma_address() and sg_dma_len() of its entries: unless the memory is
  * ordinary or a whole dma-buf there are no pages, and sg_page() is NULL.
- * -EOPNOTSUPP if there is no way for @dev to reach the memory, -EIO if its DMA
- * mask is too small, what the exporter of the dma-buf says, and DOC: errors.
+ * -EOPNOTSUPP if there is no way for @dev to reach the memory, or none to sync
+ * it and @dev needs that; -EIO if its DMA mask is too small; what the exporter of
+ * the dma-buf says, and DOC: errors.
  */
 struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
 				 enum dma_data_direction dir)
@@ -604,6 +791,10 @@ EXPORT_SYMBOL_GPL(vma_pin_map_dma);
  * vma_pin_unmap_dma() - undo vma_pin_map_dma()
  * @pin: the pin; without a mapping nothing happens
  *
+ * The device no longer accesses the memory. What it was handed over and was not
+ * taken back is synced for the CPU, and what the CPU has written since it took
+ * the memory back stays.
+ *
  * Context: Process context, may sleep. Takes the dma_resv if the memory is a
  * dma-buf, save inside &vma_pin_client.invalidate.
  */
@@ -611,7 +802,7 @@ void vma_pin_unmap_dma(struct vma_pin *pin)
 {
 	might_sleep();
 	if (pin->attach) {
-		vma_pin_end_cpu_access(pin);
+		vma_pin_take_back_dmabuf(pin);
 		if (!vma_pin_unmap_dmabuf(pin))
 			return;
 	} else if (!pin->sgt) {
@@ -634,7 +825,9 @@ static int vma_pin_vmap_dmabuf(struct vma_pin *pin)
 		return ret;
 	if (!pin->dmabuf->ops->vmap)
 		return -EOPNOTSUPP;
-	return dma_buf_vmap_unlocked(pin->dmabuf, &pin->map);
+	ret = dma_buf_vmap_unlocked(pin->dmabuf, &pin->map);
+	/* So say exporters that have kernel mappings of some buffers only */
+	return ret == -EINVAL ? -EOPNOTSUPP : ret;
 }
 
 static int vma_pin_vmap_pages(struct vma_pin *pin)
@@ -685,20 +878,28 @@ static int vma_pin_vmap_any(struct vma_pin *pin)
 /**
  * vma_pin_vmap() - map the memory for the kernel
  * @pin: the pin
+ * @dir: DMA_FROM_DEVICE to read, DMA_TO_DEVICE to write, as for
+ *	dma_buf_begin_cpu_access(), or DMA_BIDIRECTIONAL; a pin without
+ *	VMA_PIN_WRITE can only be read
  *
  * One mapping at a time, until vma_pin_vunmap() or vma_unpin(). Bracket the
- * accesses with vma_pin_sync_for_cpu() and vma_pin_sync_for_device().
+ * accesses with vma_pin_sync_for_cpu() and vma_pin_sync_for_device(). If the
+ * memory is mapped for a device as well, these follow the direction of that
+ * mapping, see DOC: hand-over.
  *
  * Context: As vma_pin_map_dma().
  * Return: Kernel address of the first byte of the pinned range, or an ERR_PTR.
  * -EOPNOTSUPP if the owner has no kernel mapping or it is I/O memory, and
  * DOC: errors.
  */
-void *vma_pin_vmap(struct vma_pin *pin)
+void *vma_pin_vmap(struct vma_pin *pin, enum dma_data_direction dir)
 {
 	int ret;
 
 	might_sleep();
+	if (!valid_dma_direction(dir) ||
+	    (dir != DMA_FROM_DEVICE && !(pin->flags & VMA_PIN_WRITE)))
+		return ERR_PTR(-EINVAL);
 	if (iosys_map_is_set(&pin->map))
 		return ERR_PTR(-EBUSY);
 	vma_pin_may_lock_resv(pin);
@@ -711,6 +912,10 @@ void *vma_pin_vmap(struct vma_pin *pin)
 	if (ret) {
 		vma_pin_map_end(pin);
 		return ERR_PTR(ret);
+	}
+	if (!READ_ONCE(pin->sgt) && !pin->begun) {
+		pin->sync_dir = dir;
+		pin->for_device = true;
 	}
 	if (pin->pages)
 		return pin->map.vaddr + offset_in_page(pin->start);
@@ -786,122 +991,59 @@ void vma_pin_put_extents(struct vma_pin *pin)
 EXPORT_SYMBOL_FOR_MODULES(vma_pin_put_extents,
 			  "vfio_iommu_type1,iommufd,acrn,mshv_root,vma_owner_kunit,vma_owner_torture");
 
-/*
- * Plain RAM is a streaming mapping; all else was mapped as it is, for good. A
- * callback may undo the mapping at any time, and waits here.
- */
-static void vma_pin_sync_extents(struct vma_pin *pin,
-				 enum dma_data_direction dir, bool for_cpu)
-{
-	struct scatterlist *sg;
-	int i;
-
-	guard(mutex)(&pin->sync_lock);
-	if (!pin->sgt || pin->dma_extents.type != VMA_OWNER_RAM)
-		return;
-	for_each_sgtable_dma_sg(pin->sgt, sg, i)
-		if (for_cpu)
-			dma_sync_single_for_cpu(pin->dev, sg_dma_address(sg),
-						sg_dma_len(sg), dir);
-		else
-			dma_sync_single_for_device(pin->dev, sg_dma_address(sg),
-						   sg_dma_len(sg), dir);
-}
-
-/* The kernel's mapping of ordinary memory may alias in a virtual cache */
-static void vma_pin_flush_alias(struct vma_pin *pin)
-{
-	if (iosys_map_is_set(&pin->map))
-		flush_kernel_vmap_range(pin->map.vaddr,
-					pin->nr_pages << PAGE_SHIFT);
-}
-
-static void vma_pin_invalidate_alias(struct vma_pin *pin)
-{
-	if (iosys_map_is_set(&pin->map))
-		invalidate_kernel_vmap_range(pin->map.vaddr,
-					     pin->nr_pages << PAGE_SHIFT);
-}
-
 /**
  * vma_pin_sync_for_cpu() - the CPU is about to access the memory
  * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
- * @dir: direction of the DMA transfer before or after the access
  *
  * A device that captured into the memory is done and user space may read it, or
  * the importer itself accesses it through vma_pin_vmap(). User space that
  * imports through a dma-buf calls an ioctl for this; by address nobody does, so
- * importers call it when a buffer is finished.
- *
- * From now on the CPU owns the memory, until vma_pin_sync_for_device() or the
- * next vma_pin_map_dma(): what it writes survives vma_pin_unmap_dma() and
- * vma_unpin(). Without this call a mapping that is undone is synced for the CPU,
- * as by dma_unmap_sgtable(). For a dma-buf each begin gets its end: a second call
- * in a row does nothing.
- *
- * An exporter syncs all of a dma-buf for all who are attached to it, not the part
- * that is pinned. Where it bounces, what the CPU writes elsewhere in it while a
- * device captures may be lost, as for those who pass the dma-buf by fd.
+ * importers call it when a buffer is finished. See DOC: hand-over.
  *
  * A callback may undo the mapping for the device before this, and nothing is
  * synced then. Not to be called under the leaf lock that callbacks take, since
  * it may take the dma_resv.
  *
- * Context: Process context, may sleep. May take the dma_resv and wait for its
- * fences.
- * Return: 0 or an errno of dma_buf_begin_cpu_access().
+ * Context: Process context, may sleep. May take the dma_resv, but waits for no
+ * fence.
+ * Return: 0, also if the CPU has the memory already, or an errno of the exporter
+ * of the dma-buf: what the device wrote may not be seen. Another call tries again.
  */
-int vma_pin_sync_for_cpu(struct vma_pin *pin, enum dma_data_direction dir)
+int vma_pin_sync_for_cpu(struct vma_pin *pin)
 {
-	int ret;
-
 	might_sleep();
-	if (pin->dmabuf) {
-		if (pin->cpu_owned)
-			return 0;
-		ret = dma_buf_begin_cpu_access(pin->dmabuf, dir);
-		if (ret)
-			return ret;
-		pin->cpu_dir = dir;
-	} else if (!pin->pages) {
-		vma_pin_sync_extents(pin, dir, true);
-	} else if (pin->sgt) {
-		dma_sync_sgtable_for_cpu(pin->dev, pin->sgt, dir);
-		vma_pin_invalidate_alias(pin);
-	}
-	pin->cpu_owned = true;
+	vma_pin_may_lock_resv(pin);
+	if (pin->dmabuf)
+		return vma_pin_begin_cpu_access(pin);
+	if (pin->pages)
+		vma_pin_sync_pages(pin, false);
+	else
+		vma_pin_sync_extents(pin, false);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
 
 /**
- * vma_pin_sync_for_device() - the CPU has accessed the memory
+ * vma_pin_sync_for_device() - the device is about to access the memory
  * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
- * @dir: direction of the DMA transfer before or after the access
  *
- * The counterpart of vma_pin_sync_for_cpu(), for when a buffer is prepared. For a
- * dma-buf that is not open for the CPU it does nothing: the exporter has synced
- * it for the device when it mapped it.
+ * The counterpart of vma_pin_sync_for_cpu(), for when a buffer is prepared.
  *
  * Context: As vma_pin_sync_for_cpu().
- * Return: 0 or an errno of dma_buf_end_cpu_access().
+ * Return: 0, also if the device has the memory already, or an errno of the
+ * exporter of the dma-buf: the memory is still the CPU's, and what it wrote may
+ * not be seen by the device.
  */
-int vma_pin_sync_for_device(struct vma_pin *pin, enum dma_data_direction dir)
+int vma_pin_sync_for_device(struct vma_pin *pin)
 {
-	bool was_owned = pin->cpu_owned;
-
 	might_sleep();
-	pin->cpu_owned = false;
+	vma_pin_may_lock_resv(pin);
 	if (pin->dmabuf)
-		return was_owned ? dma_buf_end_cpu_access(pin->dmabuf,
-							  vma_pin_end_dir(dir)) :
-				   0;
-	if (!pin->pages) {
-		vma_pin_sync_extents(pin, dir, false);
-	} else if (pin->sgt) {
-		vma_pin_flush_alias(pin);
-		dma_sync_sgtable_for_device(pin->dev, pin->sgt, dir);
-	}
+		return vma_pin_hand_over_dmabuf(pin);
+	if (pin->pages)
+		vma_pin_sync_pages(pin, true);
+	else
+		vma_pin_sync_extents(pin, true);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vma_pin_sync_for_device);
@@ -909,10 +1051,10 @@ EXPORT_SYMBOL_GPL(vma_pin_sync_for_device);
 /* What vma_unpin() does first, if there ever was a mapping */
 static void vma_pin_release(struct vma_pin *pin)
 {
+	vma_pin_unmap_dma(pin);
 	vma_pin_end_cpu_access(pin);
 	vma_pin_vunmap(pin);
 	vma_pin_put_extents(pin);
-	vma_pin_unmap_dma(pin);
 	if (pin->attach)
 		dma_buf_detach(pin->dmabuf, pin->attach);
 	if (pin->dmabuf)

@@ -50,6 +50,8 @@ struct vma_owner_mock {
 	atomic_t			refs;	/* of the core and of dma-bufs */
 	atomic_t			maps;	/* extents and mappings */
 	atomic_t			tries;
+	atomic_t			begins;	/* CPU access of the dma-buf */
+	atomic_t			ends;
 };
 
 static inline void vom_put(void *obj)
@@ -159,6 +161,24 @@ static inline void vom_buf_unmap(struct dma_buf_attachment *attach,
 	kfree(sgt);
 }
 
+static inline int vom_buf_begin(struct dma_buf *dmabuf,
+				enum dma_data_direction dir)
+{
+	struct vma_owner_mock *m = dmabuf->priv;
+
+	atomic_inc(&m->begins);
+	return 0;
+}
+
+static inline int vom_buf_end(struct dma_buf *dmabuf,
+			      enum dma_data_direction dir)
+{
+	struct vma_owner_mock *m = dmabuf->priv;
+
+	atomic_inc(&m->ends);
+	return 0;
+}
+
 static inline void vom_buf_release(struct dma_buf *dmabuf)
 {
 	vom_put(dmabuf->priv);
@@ -169,6 +189,8 @@ static inline struct dma_buf *vom_get_dmabuf(void *obj)
 	static const struct dma_buf_ops ops = {
 		.map_dma_buf	= vom_buf_map,
 		.unmap_dma_buf	= vom_buf_unmap,
+		.begin_cpu_access = vom_buf_begin,
+		.end_cpu_access	= vom_buf_end,
 		.release	= vom_buf_release,
 	};
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
@@ -361,12 +383,20 @@ static inline bool vma_owner_mock_is_idle(struct vma_owner_mock *m)
 	unsigned int i;
 
 	vom_wait_for_fput();
-	if (atomic_read(&m->refs) || atomic_read(&m->maps))
+	if (atomic_read(&m->refs) || atomic_read(&m->maps) ||
+	    atomic_read(&m->begins) != atomic_read(&m->ends))
 		return false;
 	for (i = 0; i < VOM_PAGES; i++)
 		if (folio_maybe_dma_pinned(page_folio(m->pages[i])))
 			return false;
 	return true;
+}
+
+/* Does the device have what is mapped? Only a dma-buf can tell */
+static inline bool vma_owner_mock_is_device(struct vma_owner_mock *m)
+{
+	return !(m->what & VOM_DMABUF) ||
+	       (atomic_read(&m->begins) == 1 && atomic_read(&m->ends) == 1);
 }
 
 /* GUP marks pages dirty as well, so forget that before the driver lets go */

@@ -73,7 +73,9 @@ struct vma_pin;
  * ``-ENODEV``         The owner has revoked the memory, or its module is
  *                     going away
  * ``-EOPNOTSUPP``     Revocable memory asked for by an importer that cannot
- *                     be revoked, or an operation the owner does not offer
+ *                     be revoked, an operation the owner does not offer, or
+ *                     memory that the device cannot use without syncs which
+ *                     its exporter does not have
  * ``-EINVAL``         Zero length, an address range that overflows, a DMA
  *                     direction that a pin without VMA_PIN_WRITE does not
  *                     allow; unknown flags and a client without a name, which
@@ -329,6 +331,13 @@ struct vma_pin_client {
 	bool peer2peer;
 
 	/**
+	 * @contiguous: Uses the memory only if it is contiguous for the device,
+	 * so segments of ordinary memory are as long as can be, whatever
+	 * dma_get_max_seg_size() says.
+	 */
+	bool contiguous;
+
+	/**
 	 * @invalidate: Stop using the mappings of @pin. Giving it makes the
 	 * importer one that can be revoked.
 	 *
@@ -416,8 +425,9 @@ struct vma_pin {
 	struct vma_owner_extents	dma_extents;
 	struct vma_owner_extents	extents;
 	struct iosys_map		map;
-	enum dma_data_direction		cpu_dir;
-	bool				cpu_owned;
+	enum dma_data_direction		sync_dir;	/* of @begun */
+	bool				for_device;	/* handed over */
+	bool				begun;		/* CPU access of @dmabuf */
 
 	struct work_struct		work;
 	void				(*released)(struct vma_pin *pin);
@@ -463,12 +473,12 @@ static inline bool vma_pin_is_owned(const struct vma_pin *pin)
 struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
 				 enum dma_data_direction dir);
 void vma_pin_unmap_dma(struct vma_pin *pin);
-void *vma_pin_vmap(struct vma_pin *pin);
+void *vma_pin_vmap(struct vma_pin *pin, enum dma_data_direction dir);
 void vma_pin_vunmap(struct vma_pin *pin);
 const struct vma_owner_extents *vma_pin_get_extents(struct vma_pin *pin);
 void vma_pin_put_extents(struct vma_pin *pin);
-int vma_pin_sync_for_device(struct vma_pin *pin, enum dma_data_direction dir);
-int vma_pin_sync_for_cpu(struct vma_pin *pin, enum dma_data_direction dir);
+int vma_pin_sync_for_device(struct vma_pin *pin);
+int vma_pin_sync_for_cpu(struct vma_pin *pin);
 
 /* The generic owner of mappings of a dma-buf, in drivers/dma-buf/ */
 extern const struct vma_owner_ops dma_buf_vma_owner_ops;
@@ -538,7 +548,8 @@ static inline struct sg_table *vma_pin_map_dma(struct vma_pin *pin,
 
 static inline void vma_pin_unmap_dma(struct vma_pin *pin) { }
 
-static inline void *vma_pin_vmap(struct vma_pin *pin)
+static inline void *vma_pin_vmap(struct vma_pin *pin,
+				 enum dma_data_direction dir)
 {
 	return ERR_PTR(-EOPNOTSUPP);
 }
@@ -553,14 +564,12 @@ vma_pin_get_extents(struct vma_pin *pin)
 
 static inline void vma_pin_put_extents(struct vma_pin *pin) { }
 
-static inline int vma_pin_sync_for_device(struct vma_pin *pin,
-					  enum dma_data_direction dir)
+static inline int vma_pin_sync_for_device(struct vma_pin *pin)
 {
 	return -EOPNOTSUPP;
 }
 
-static inline int vma_pin_sync_for_cpu(struct vma_pin *pin,
-				       enum dma_data_direction dir)
+static inline int vma_pin_sync_for_cpu(struct vma_pin *pin)
 {
 	return -EOPNOTSUPP;
 }

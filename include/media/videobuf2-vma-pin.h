@@ -14,12 +14,15 @@ struct sg_table;
 struct sg_table *vb2_pin_map_dma(struct vma_pin *pin, struct device *dev,
 				 unsigned long vaddr, unsigned long size,
 				 enum dma_data_direction dir);
+struct sg_table *vb2_pin_map_contig(struct vma_pin *pin, struct device *dev,
+				    unsigned long vaddr, unsigned long size,
+				    enum dma_data_direction dir);
 void *vb2_pin_vmap(struct vma_pin *pin, unsigned long vaddr,
 		   unsigned long size, enum dma_data_direction dir);
-void *vb2_pin_vaddr(struct vma_pin *pin);
-void vb2_pin_prepare(struct vma_pin *pin, enum dma_data_direction dir);
-void vb2_pin_finish(struct vma_pin *pin, enum dma_data_direction dir);
-void vb2_pin_begin_access(struct vma_pin *pin, enum dma_data_direction dir);
-void vb2_pin_end_access(struct vma_pin *pin, enum dma_data_direction dir);
+void *vb2_pin_vaddr(struct vma_pin *pin, enum dma_data_direction dir);
+int vb2_pin_prepare(struct vma_pin *pin);
+int vb2_pin_finish(struct vma_pin *pin);
+int vb2_pin_begin_access(struct vma_pin *pin);
+int vb2_pin_end_access(struct vma_pin *pin);
 
 #endif

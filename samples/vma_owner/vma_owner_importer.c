@@ -113,7 +113,8 @@ static int importer_vmap(struct importer_buf *buf)
 {
 	void *vaddr;
 
-	vaddr = vma_pin_vmap(&buf->pin);
+	vaddr = vma_pin_vmap(&buf->pin, buf->dir == DMA_TO_DEVICE ?
+					DMA_FROM_DEVICE : DMA_BIDIRECTIONAL);
 	if (IS_ERR(vaddr))
 		return PTR_ERR(vaddr);
 	scoped_guard(mutex, &buf->leaf) {
@@ -362,10 +363,10 @@ static int importer_access(struct importer_buf *buf, u64 offset, void *bounce,
 	if (ret)
 		return ret;
 	/* May take a dma_resv, so not under the leaf lock; a revoke may come */
-	ret = vma_pin_sync_for_cpu(&buf->pin, buf->dir);
+	ret = vma_pin_sync_for_cpu(&buf->pin);
 	if (!ret) {
 		ret = importer_copy(buf, offset, bounce, len, write);
-		ret2 = vma_pin_sync_for_device(&buf->pin, buf->dir);
+		ret2 = vma_pin_sync_for_device(&buf->pin);
 		ret = ret ?: ret2;
 	}
 	return ret;

@@ -30,9 +30,11 @@ int without_api_pin(struct vma_pin *pin, struct device *dev,
 	if (ret)
 		return ret;
 	sgt = vma_pin_map_dma(pin, dev, DMA_FROM_DEVICE);
-	if (IS_ERR(sgt))
+	if (IS_ERR(sgt)) {
 		vma_unpin(pin);
-	return PTR_ERR_OR_ZERO(sgt);
+		return PTR_ERR(sgt);
+	}
+	return vma_pin_sync_for_device(pin);
 }
 EXPORT_SYMBOL_GPL(without_api_pin);
 

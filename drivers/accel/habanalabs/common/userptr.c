@@ -125,10 +125,15 @@ static int hl_userptr_map(struct hl_device *hdev, struct hl_userptr *userptr)
 {
 	u64 offset = hdev->asic_prop.device_dma_offset_for_host_access;
 	struct sg_table *sgt;
+	int rc;
 
 	sgt = vma_pin_map_dma(&userptr->pin, &hdev->pdev->dev, userptr->dir);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
+	/* The device's until it is unpinned: user space may look then */
+	rc = vma_pin_sync_for_device(&userptr->pin);
+	if (rc)
+		return rc;
 	sgt = hl_userptr_table(sgt, offset);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);

@@ -39,6 +39,7 @@
  */
 static const struct vma_pin_client g2d_pin_client = {
 	.name = "exynos-g2d",
+	.contiguous = true,
 };
 
 /**
@@ -92,7 +93,8 @@ static int g2d_userptr_map(struct g2d_userptr *u, struct drm_device *drm_dev)
 		return -EFAULT;
 	}
 	u->dma_addr = sg_dma_address(sgt->sgl);
-	return 0;
+	/* Once and for all: user space does not say when it looks at a blit */
+	return vma_pin_sync_for_device(&u->pin);
 }
 
 static struct g2d_userptr *g2d_userptr_pin(struct drm_device *drm_dev,

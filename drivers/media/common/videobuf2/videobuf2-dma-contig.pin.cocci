@@ -28,7 +28,7 @@ identifier buf;
 		return buf->vaddr;
 +
 +	if (buf->pin.client) {
-+		buf->vaddr = vb2_pin_vaddr(&buf->pin);
++		buf->vaddr = vb2_pin_vaddr(&buf->pin, buf->dma_dir);
 +		return buf->vaddr;
 +	}
 	...
@@ -36,46 +36,48 @@ identifier buf;
 
 @@
 @@
-+static void vb2_dc_prepare(void *buf_priv)
++static int vb2_dc_prepare(void *buf_priv)
 +{
 +	struct vb2_dc_buf *buf = buf_priv;
 +
-+	/* Set for dma-bufs, and at the wish of user space */
-+	if (buf->vb->skip_cache_sync_on_prepare)
-+		return;
++	/* No hint of user space is about this: its owner has to know */
++	if (buf->pin.client)
++		return vb2_pin_prepare(&buf->pin);
 +
-+	vb2_pin_prepare(&buf->pin, buf->dma_dir);
-+	if (!buf->non_coherent_mem)
-+		return;
++	/* Set for dma-bufs, and at the wish of user space */
++	if (buf->vb->skip_cache_sync_on_prepare || !buf->non_coherent_mem)
++		return 0;
 +
 +	if (buf->vaddr)
 +		flush_kernel_vmap_range(buf->vaddr, buf->size);
 +	dma_sync_sgtable_for_device(buf->dev, buf->dma_sgt, buf->dma_dir);
++	return 0;
 +}
--static void vb2_dc_prepare(void *buf_priv)
+-static int vb2_dc_prepare(void *buf_priv)
 -{
 -...
 -}
 
 @@
 @@
-+static void vb2_dc_finish(void *buf_priv)
++static int vb2_dc_finish(void *buf_priv)
 +{
 +	struct vb2_dc_buf *buf = buf_priv;
 +
-+	/* Set for dma-bufs, and at the wish of user space */
-+	if (buf->vb->skip_cache_sync_on_finish)
-+		return;
++	/* Of output queues, too: what is not taken back is not handed over */
++	if (buf->pin.client)
++		return vb2_pin_finish(&buf->pin);
 +
-+	vb2_pin_finish(&buf->pin, buf->dma_dir);
-+	if (!buf->non_coherent_mem)
-+		return;
++	/* Set for dma-bufs, and at the wish of user space */
++	if (buf->vb->skip_cache_sync_on_finish || !buf->non_coherent_mem)
++		return 0;
 +
 +	if (buf->vaddr)
 +		invalidate_kernel_vmap_range(buf->vaddr, buf->size);
 +	dma_sync_sgtable_for_cpu(buf->dev, buf->dma_sgt, buf->dma_dir);
++	return 0;
 +}
--static void vb2_dc_finish(void *buf_priv)
+-static int vb2_dc_finish(void *buf_priv)
 -{
 -...
 -}
@@ -118,7 +120,7 @@ identifier buf;
 +	buf->vb = vb;
 +	buf->size = size;
 +	buf->dma_dir = vb->vb2_queue->dma_dir;
-+	sgt = vb2_pin_map_dma(&buf->pin, dev, vaddr, size, buf->dma_dir);
++	sgt = vb2_pin_map_contig(&buf->pin, dev, vaddr, size, buf->dma_dir);
 +	if (IS_ERR(sgt)) {
 +		ret = PTR_ERR(sgt);
 +		goto err_free;

@@ -1,8 +1,8 @@
 /// USERPTR buffers of dma-sg queues are pinned through their owner.
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
-/// Expect: 17
-/// Expect: 18 [6.1 6.12]
+/// Expect: 19
+/// Expect: 20 [6.1 6.12]
 // <smpl>
 @@
 @@
@@ -36,36 +36,46 @@ identifier buf;
  }
 
 @@
-identifier buf;
 @@
- vb2_dma_sg_prepare(...)
- {
-	...
-	if (buf->vb->skip_cache_sync_on_prepare)
-		return;
++static int vb2_dma_sg_prepare(void *buf_priv)
++{
++	struct vb2_dma_sg_buf *buf = buf_priv;
 +
-+	if (buf->pin.client) {
-+		vb2_pin_prepare(&buf->pin, buf->dma_dir);
-+		return;
-+	}
-	...
- }
++	/* No hint of user space is about this: its owner has to know */
++	if (buf->pin.client)
++		return vb2_pin_prepare(&buf->pin);
++
++	if (buf->vb->skip_cache_sync_on_prepare)
++		return 0;
++
++	dma_sync_sgtable_for_device(buf->dev, buf->dma_sgt, buf->dma_dir);
++	return 0;
++}
+-static int vb2_dma_sg_prepare(void *buf_priv)
+-{
+-...
+-}
 
 @@
-identifier buf;
 @@
- vb2_dma_sg_finish(...)
- {
-	...
-	if (buf->vb->skip_cache_sync_on_finish)
-		return;
++static int vb2_dma_sg_finish(void *buf_priv)
++{
++	struct vb2_dma_sg_buf *buf = buf_priv;
 +
-+	if (buf->pin.client) {
-+		vb2_pin_finish(&buf->pin, buf->dma_dir);
-+		return;
-+	}
-	...
- }
++	/* Of output queues, too: what is not taken back is not handed over */
++	if (buf->pin.client)
++		return vb2_pin_finish(&buf->pin);
++
++	if (buf->vb->skip_cache_sync_on_finish)
++		return 0;
++
++	dma_sync_sgtable_for_cpu(buf->dev, buf->dma_sgt, buf->dma_dir);
++	return 0;
++}
+-static int vb2_dma_sg_finish(void *buf_priv)
+-{
+-...
+-}
 
 @@
 @@
@@ -124,7 +134,7 @@ identifier buf;
 +	if (buf->vaddr)
 +		return buf->vaddr;
 +	if (buf->pin.client) {
-+		buf->vaddr = vb2_pin_vaddr(&buf->pin);
++		buf->vaddr = vb2_pin_vaddr(&buf->pin, buf->dma_dir);
 +		return buf->vaddr;
 +	}
 +	if (buf->db_attach) {

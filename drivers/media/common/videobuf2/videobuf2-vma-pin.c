@@ -16,8 +16,14 @@ static const struct vma_pin_client vb2_pin_client = {
 	.name = "videobuf2",
 };
 
+static const struct vma_pin_client vb2_pin_contig_client = {
+	.name = "videobuf2",
+	.contiguous = true,
+};
+
 static int vb2_pin_user(struct vma_pin *pin, unsigned long vaddr,
-			unsigned long size, enum dma_data_direction dir)
+			unsigned long size, enum dma_data_direction dir,
+			const struct vma_pin_client *client)
 {
 	bool write = dir == DMA_FROM_DEVICE || dir == DMA_BIDIRECTIONAL;
 	unsigned long end;
@@ -25,8 +31,24 @@ static int vb2_pin_user(struct vma_pin *pin, unsigned long vaddr,
 	/* What user space has always been told of a range that wraps */
 	if (check_add_overflow(vaddr, size, &end))
 		return -EOVERFLOW;
-	return vma_pin_user(pin, vaddr, size, write ? VMA_PIN_WRITE : 0,
-			    &vb2_pin_client);
+	return vma_pin_user(pin, vaddr, size, write ? VMA_PIN_WRITE : 0, client);
+}
+
+static struct sg_table *vb2_pin_map(struct vma_pin *pin, struct device *dev,
+				    unsigned long vaddr, unsigned long size,
+				    enum dma_data_direction dir,
+				    const struct vma_pin_client *client)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	ret = vb2_pin_user(pin, vaddr, size, dir, client);
+	if (ret)
+		return ERR_PTR(ret);
+	sgt = vma_pin_map_dma(pin, dev, dir);
+	if (IS_ERR(sgt))
+		vma_unpin(pin);
+	return sgt;
 }
 
 /**
@@ -46,18 +68,44 @@ struct sg_table *vb2_pin_map_dma(struct vma_pin *pin, struct device *dev,
 				 unsigned long vaddr, unsigned long size,
 				 enum dma_data_direction dir)
 {
-	struct sg_table *sgt;
-	int ret;
-
-	ret = vb2_pin_user(pin, vaddr, size, dir);
-	if (ret)
-		return ERR_PTR(ret);
-	sgt = vma_pin_map_dma(pin, dev, dir);
-	if (IS_ERR(sgt))
-		vma_unpin(pin);
-	return sgt;
+	return vb2_pin_map(pin, dev, vaddr, size, dir, &vb2_pin_client);
 }
 EXPORT_SYMBOL_GPL(vb2_pin_map_dma);
+
+/**
+ * vb2_pin_map_contig() - the same, for a device that takes one address
+ * @pin: pin to fill, for vma_unpin(), which undoes the mapping as well
+ * @dev: device that will access the memory
+ * @vaddr: user address
+ * @size: length in bytes
+ * @dir: direction of the queue
+ *
+ * Segments are as long as can be: only whether all of it is contiguous matters,
+ * for the caller to see.
+ *
+ * Context: As vb2_pin_map_dma().
+ * Return: As vb2_pin_map_dma().
+ */
+struct sg_table *vb2_pin_map_contig(struct vma_pin *pin, struct device *dev,
+				    unsigned long vaddr, unsigned long size,
+				    enum dma_data_direction dir)
+{
+	return vb2_pin_map(pin, dev, vaddr, size, dir, &vb2_pin_contig_client);
+}
+EXPORT_SYMBOL_GPL(vb2_pin_map_contig);
+
+/* The driver's CPU does what a device would: it writes what is captured */
+static enum dma_data_direction vb2_pin_cpu_dir(enum dma_data_direction dir)
+{
+	switch (dir) {
+	case DMA_FROM_DEVICE:
+		return DMA_TO_DEVICE;
+	case DMA_TO_DEVICE:
+		return DMA_FROM_DEVICE;
+	default:
+		return dir;
+	}
+}
 
 /**
  * vb2_pin_vmap() - pin a USERPTR buffer and map it for the kernel
@@ -76,10 +124,10 @@ void *vb2_pin_vmap(struct vma_pin *pin, unsigned long vaddr,
 	void *map;
 	int ret;
 
-	ret = vb2_pin_user(pin, vaddr, size, dir);
+	ret = vb2_pin_user(pin, vaddr, size, dir, &vb2_pin_client);
 	if (ret)
 		return ERR_PTR(ret);
-	map = vma_pin_vmap(pin);
+	map = vma_pin_vmap(pin, vb2_pin_cpu_dir(dir));
 	if (IS_ERR(map))
 		vma_unpin(pin);
 	return map;
@@ -89,93 +137,68 @@ EXPORT_SYMBOL_GPL(vb2_pin_vmap);
 /**
  * vb2_pin_vaddr() - map a pinned USERPTR buffer for the kernel
  * @pin: the pin, which has no kernel mapping yet
+ * @dir: direction of the queue
  *
  * Context: As vma_pin_vmap(). vma_unpin() undoes it.
  * Return: Kernel address of the first byte, or NULL, as the vaddr memop does.
  */
-void *vb2_pin_vaddr(struct vma_pin *pin)
+void *vb2_pin_vaddr(struct vma_pin *pin, enum dma_data_direction dir)
 {
-	void *vaddr = vma_pin_vmap(pin);
+	void *vaddr = vma_pin_vmap(pin, vb2_pin_cpu_dir(dir));
 
 	return IS_ERR(vaddr) ? NULL : vaddr;
 }
 EXPORT_SYMBOL_GPL(vb2_pin_vaddr);
 
-/*
- * The memops that sync have nobody to tell of an error. There is one only if a
- * signal ends the wait for fences, which comes after the sync, and for which no
- * other V4L2 buffer waits.
- */
-static void vb2_pin_synced(int ret)
-{
-	if (ret)
-		pr_debug("videobuf2: not waited for fences: %d\n", ret);
-}
-
 /**
  * vb2_pin_prepare() - the device is about to access the memory
- * @pin: the pin; nothing happens if it was never pinned
- * @dir: direction of the queue
+ * @pin: the pin
  *
  * Context: As vma_pin_sync_for_device().
+ * Return: As vma_pin_sync_for_device().
  */
-void vb2_pin_prepare(struct vma_pin *pin, enum dma_data_direction dir)
+int vb2_pin_prepare(struct vma_pin *pin)
 {
-	if (pin->client)
-		vb2_pin_synced(vma_pin_sync_for_device(pin, dir));
+	return vma_pin_sync_for_device(pin);
 }
 EXPORT_SYMBOL_GPL(vb2_pin_prepare);
 
 /**
  * vb2_pin_finish() - the device is done, user space may access the memory
- * @pin: the pin; nothing happens if it was never pinned
- * @dir: direction of the queue
+ * @pin: the pin
  *
  * Context: As vma_pin_sync_for_cpu(): USERPTR buffers are finished when they are
  * dequeued, not by vb2_buffer_done().
+ * Return: As vma_pin_sync_for_cpu().
  */
-void vb2_pin_finish(struct vma_pin *pin, enum dma_data_direction dir)
+int vb2_pin_finish(struct vma_pin *pin)
 {
-	if (pin->client)
-		vb2_pin_synced(vma_pin_sync_for_cpu(pin, dir));
+	return vma_pin_sync_for_cpu(pin);
 }
 EXPORT_SYMBOL_GPL(vb2_pin_finish);
 
-/* The driver's CPU does what a device would: it writes what is captured */
-static enum dma_data_direction vb2_pin_cpu_dir(enum dma_data_direction dir)
-{
-	switch (dir) {
-	case DMA_FROM_DEVICE:
-		return DMA_TO_DEVICE;
-	case DMA_TO_DEVICE:
-		return DMA_FROM_DEVICE;
-	default:
-		return dir;
-	}
-}
-
 /**
  * vb2_pin_begin_access() - the driver is about to access the memory by CPU
- * @pin: the pin; nothing happens if it was never pinned
- * @dir: direction of the queue
+ * @pin: the pin, mapped by vb2_pin_vmap(); nothing happens if it was never pinned
  *
  * Context: As vma_pin_sync_for_cpu().
+ * Return: As vma_pin_sync_for_cpu().
  */
-void vb2_pin_begin_access(struct vma_pin *pin, enum dma_data_direction dir)
+int vb2_pin_begin_access(struct vma_pin *pin)
 {
-	vb2_pin_finish(pin, vb2_pin_cpu_dir(dir));
+	return pin->client ? vma_pin_sync_for_cpu(pin) : 0;
 }
 EXPORT_SYMBOL_GPL(vb2_pin_begin_access);
 
 /**
  * vb2_pin_end_access() - the driver has accessed the memory by CPU
- * @pin: the pin; nothing happens if it was never pinned
- * @dir: direction of the queue
+ * @pin: the pin, mapped by vb2_pin_vmap(); nothing happens if it was never pinned
  *
  * Context: As vma_pin_sync_for_device().
+ * Return: As vma_pin_sync_for_device().
  */
-void vb2_pin_end_access(struct vma_pin *pin, enum dma_data_direction dir)
+int vb2_pin_end_access(struct vma_pin *pin)
 {
-	vb2_pin_prepare(pin, vb2_pin_cpu_dir(dir));
+	return pin->client ? vma_pin_sync_for_device(pin) : 0;
 }
 EXPORT_SYMBOL_GPL(vb2_pin_end_access);

@@ -5,6 +5,7 @@
  */
 static const struct vma_pin_client videobuf_dma_contig_client = {
 	.name = "videobuf-dma-contig",
+	.contiguous = true,
 };
 
 static enum dma_data_direction videobuf_dma_contig_dir(struct videobuf_queue *q)
@@ -53,6 +54,8 @@ static int videobuf_dma_contig_user_get(struct videobuf_queue *q,
 	ret = PTR_ERR_OR_ZERO(sgt);
 	if (!ret && !videobuf_dma_contig_is_contiguous(sgt))
 		ret = -EFAULT;
+	if (!ret)
+		ret = vma_pin_sync_for_device(&mem->pin);
 	if (ret) {
 		videobuf_dma_contig_user_put(mem);
 		return ret;
@@ -65,14 +68,13 @@ static int videobuf_dma_contig_user_get(struct videobuf_queue *q,
 /* Nothing is called when a buffer is queued again, so give it back at once */
 static int __videobuf_sync(struct videobuf_queue *q, struct videobuf_buffer *vb)
 {
-	enum dma_data_direction dir = videobuf_dma_contig_dir(q);
 	struct videobuf_dma_contig_memory *mem = vb->priv;
 	int ret;
 
 	if (!mem->pin.client)
 		return 0;
-	ret = vma_pin_sync_for_cpu(&mem->pin, dir);
+	ret = vma_pin_sync_for_cpu(&mem->pin);
 	if (ret)
 		return ret;
-	return vma_pin_sync_for_device(&mem->pin, dir);
+	return vma_pin_sync_for_device(&mem->pin);
 }

@@ -26,39 +26,51 @@ identifier buf;
  {
 	...
 +	if (!buf->vaddr && buf->pin.client)
-+		buf->vaddr = vb2_pin_vaddr(&buf->pin);
++		buf->vaddr = vb2_pin_vaddr(&buf->pin, buf->dma_dir);
 	return buf->vaddr;
  }
 
 @@
-identifier buf;
 @@
- vb2_dc_prepare(...)
- {
-	...
-	struct sg_table *sgt = buf->dma_sgt;
++static int vb2_dc_prepare(void *buf_priv)
++{
++	struct vb2_dc_buf *buf = buf_priv;
 +
-+	if (buf->pin.client) {
-+		vb2_pin_prepare(&buf->pin, buf->dma_dir);
-+		return;
-+	}
-	...
- }
++	/* No hint of user space is about this: its owner has to know */
++	if (buf->pin.client)
++		return vb2_pin_prepare(&buf->pin);
++
++	if (!buf->dma_sgt)
++		return 0;
++
++	dma_sync_sgtable_for_device(buf->dev, buf->dma_sgt, buf->dma_dir);
++	return 0;
++}
+-static int vb2_dc_prepare(void *buf_priv)
+-{
+-...
+-}
 
 @@
-identifier buf;
 @@
- vb2_dc_finish(...)
- {
-	...
-	struct sg_table *sgt = buf->dma_sgt;
++static int vb2_dc_finish(void *buf_priv)
++{
++	struct vb2_dc_buf *buf = buf_priv;
 +
-+	if (buf->pin.client) {
-+		vb2_pin_finish(&buf->pin, buf->dma_dir);
-+		return;
-+	}
-	...
- }
++	/* Of output queues, too: what is not taken back is not handed over */
++	if (buf->pin.client)
++		return vb2_pin_finish(&buf->pin);
++
++	if (!buf->dma_sgt)
++		return 0;
++
++	dma_sync_sgtable_for_cpu(buf->dev, buf->dma_sgt, buf->dma_dir);
++	return 0;
++}
+-static int vb2_dc_finish(void *buf_priv)
+-{
+-...
+-}
 
 @@
 @@
@@ -97,7 +109,7 @@ identifier buf;
 +	buf->dev = dev;
 +	buf->size = size;
 +	buf->dma_dir = dma_dir;
-+	sgt = vb2_pin_map_dma(&buf->pin, dev, vaddr, size, dma_dir);
++	sgt = vb2_pin_map_contig(&buf->pin, dev, vaddr, size, dma_dir);
 +	if (IS_ERR(sgt)) {
 +		ret = PTR_ERR(sgt);
 +		goto err_free;

@@ -37,34 +37,40 @@ identifier buf;
  }
 
 @@
-identifier buf;
 @@
- vb2_dma_sg_prepare(...)
- {
-	...
-	struct sg_table *sgt = buf->dma_sgt;
++static int vb2_dma_sg_prepare(void *buf_priv)
++{
++	struct vb2_dma_sg_buf *buf = buf_priv;
 +
-+	if (buf->pin.client) {
-+		vb2_pin_prepare(&buf->pin, buf->dma_dir);
-+		return;
-+	}
-	...
- }
++	/* No hint of user space is about this: its owner has to know */
++	if (buf->pin.client)
++		return vb2_pin_prepare(&buf->pin);
++
++	dma_sync_sgtable_for_device(buf->dev, buf->dma_sgt, buf->dma_dir);
++	return 0;
++}
+-static int vb2_dma_sg_prepare(void *buf_priv)
+-{
+-...
+-}
 
 @@
-identifier buf;
 @@
- vb2_dma_sg_finish(...)
- {
-	...
-	struct sg_table *sgt = buf->dma_sgt;
++static int vb2_dma_sg_finish(void *buf_priv)
++{
++	struct vb2_dma_sg_buf *buf = buf_priv;
 +
-+	if (buf->pin.client) {
-+		vb2_pin_finish(&buf->pin, buf->dma_dir);
-+		return;
-+	}
-	...
- }
++	/* Of output queues, too: what is not taken back is not handed over */
++	if (buf->pin.client)
++		return vb2_pin_finish(&buf->pin);
++
++	dma_sync_sgtable_for_cpu(buf->dev, buf->dma_sgt, buf->dma_dir);
++	return 0;
++}
+-static int vb2_dma_sg_finish(void *buf_priv)
+-{
+-...
+-}
 
 @@
 @@
@@ -123,7 +129,7 @@ identifier buf;
 +	if (buf->vaddr)
 +		return buf->vaddr;
 +	if (buf->pin.client) {
-+		buf->vaddr = vb2_pin_vaddr(&buf->pin);
++		buf->vaddr = vb2_pin_vaddr(&buf->pin, buf->dma_dir);
 +		return buf->vaddr;
 +	}
 +	if (buf->db_attach) {

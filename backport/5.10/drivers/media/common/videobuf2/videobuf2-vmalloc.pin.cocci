@@ -64,18 +64,18 @@
 
 @@
 @@
-+static void vb2_vmalloc_prepare(void *buf_priv)
++static int vb2_vmalloc_prepare(void *buf_priv)
 +{
 +	struct vb2_vmalloc_buf *buf = buf_priv;
 +
-+	vb2_pin_begin_access(&buf->pin, buf->dma_dir);
++	return vb2_pin_begin_access(&buf->pin);
 +}
 +
-+static void vb2_vmalloc_finish(void *buf_priv)
++static int vb2_vmalloc_finish(void *buf_priv)
 +{
 +	struct vb2_vmalloc_buf *buf = buf_priv;
 +
-+	vb2_pin_end_access(&buf->pin, buf->dma_dir);
++	return vb2_pin_end_access(&buf->pin);
 +}
 +
  static void *vb2_vmalloc_vaddr(void *buf_priv)
