@@ -47,6 +47,7 @@
  * ===========================  ================================================
  * vma_pin_user()               takes the VMA lock or mmap_lock and drops it,
  *                              then takes the revoke lock
+ * vma_pin_still_there()        takes the VMA lock or mmap_lock
  * vma_unpin()                  takes the revoke lock, then dma_resv where there
  *                              is a dma-buf, not both at once; never mmap_lock
  * vma_pin_map_dma(), ...       take dma_resv where there is a dma-buf; never
@@ -608,6 +609,66 @@ void vma_unpin(struct vma_pin *pin)
 	pin->client = NULL;
 }
 EXPORT_SYMBOL_GPL(vma_unpin);
+
+/* Ordinary memory is not asked for its pages, but an owner there is another's */
+static bool vma_pin_without_owner(struct mm_struct *mm, unsigned long addr,
+				  unsigned long end)
+{
+	struct vma_piece p;
+
+	for (; addr < end; addr = p.end) {
+		p.end = end;
+		if (vma_piece_get(mm, addr, 0, &p))
+			return false;
+		if (p.kind != PIECE_OWNED)
+			continue;
+		vma_owner_ref_put(&p.ref);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * vma_pin_still_there() - does the address still show what is pinned?
+ * @pin: a pin that vma_pin_user() filled, of the current process
+ *
+ * For an importer that finds pins by address and length: what is mapped there may
+ * have been replaced since, and mmap() likes to give out the same address again.
+ * An owner is asked for its object and the offset in it. Of ordinary memory it is
+ * only said that no owner has taken its place: its pages are not looked at, as
+ * nobody did before.
+ *
+ * Context: As vma_pin_user().
+ * Return: true if all of the range shows the pinned object at the pinned offset.
+ * false if not, also where that cannot be said: then pin again, and pass on the
+ * errno of that.
+ */
+bool vma_pin_still_there(const struct vma_pin *pin)
+{
+	unsigned long start = pin->start & PAGE_MASK;
+	struct mm_struct *mm = current->mm;
+	struct vma_piece run;
+	bool same;
+	int ret;
+
+	vma_pin_may_call_back();
+	if (!mm)
+		return false;
+	might_lock_read(&mm->mmap_lock);
+	run.end = PAGE_ALIGN(pin->start + pin->len);
+	if (pin->pages)
+		return vma_pin_without_owner(mm, start, run.end);
+
+	ret = vma_run_get(mm, start, 0, &run);
+	if (run.end == start || run.kind != PIECE_OWNED)
+		return false;
+	same = !ret && run.ref.ops == READ_ONCE(pin->ref.ops) &&
+	       run.ref.obj == pin->ref.obj &&
+	       run.ref.offset == pin->ref.offset - offset_in_page(pin->start);
+	vma_owner_ref_put(&run.ref);
+	return same;
+}
+EXPORT_SYMBOL_GPL(vma_pin_still_there);
 
 static struct workqueue_struct *vma_unpin_wq;
 

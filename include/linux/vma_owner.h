@@ -456,6 +456,7 @@ void vma_unpin(struct vma_pin *pin);
 void vma_unpin_deferred(struct vma_pin *pin,
 			void (*released)(struct vma_pin *pin));
 void vma_unpin_barrier(void);
+bool vma_pin_still_there(const struct vma_pin *pin);
 
 /**
  * vma_pin_is_owned - does the memory have an owner?
@@ -533,6 +534,11 @@ static inline void vma_unpin(struct vma_pin *pin) { }
 static inline void vma_unpin_deferred(struct vma_pin *pin,
 				      void (*released)(struct vma_pin *pin)) { }
 static inline void vma_unpin_barrier(void) { }
+
+static inline bool vma_pin_still_there(const struct vma_pin *pin)
+{
+	return true;
+}
 
 static inline bool vma_pin_is_owned(const struct vma_pin *pin)
 {

@@ -4470,6 +4470,69 @@ static void c15_nothing_to_sync(struct kunit *test)
 }
 
 /* ------------------------------------------------------------------------- */
+/* 16. A cache asks again                                                    */
+
+static void c16_still_there(struct kunit *test)
+{
+	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	unsigned long addr = vo_area(test->priv, 2);
+	struct vma_pin *pin = &imp->pin;
+
+	vo_map_at(a, addr, 1, 2);
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr + 100, PAGE_SIZE + 8), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	vo_unmap(test->priv, addr, 2);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	vo_map_at(a, addr, 0, 2);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	vo_map_at(b, addr, 1, 2);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	vo_map_at(a, addr, 1, 1);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	vo_anon_at(test->priv, addr, 2, PROT_READ | PROT_WRITE);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	/* In two pieces, and not to be written any more */
+	vo_map_at(a, addr, 1, 1);
+	vo_mmap_at(test->priv, a->file, addr + PAGE_SIZE, 2, 1, PROT_READ,
+		   MAP_SHARED);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	KUNIT_EXPECT_EQ(test, vo_held(a), 1);
+	KUNIT_EXPECT_EQ(test, vo_held(b), 0);
+	vma_unpin(pin);
+}
+
+static void c16_ordinary_memory_still_there(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	unsigned long addr = vo_anon(test->priv, 2);
+	struct vma_pin *pin = &imp->pin;
+
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, 2 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	vo_unmap(test->priv, addr, 2);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	vo_anon_at(test->priv, addr, 2, PROT_READ | PROT_WRITE);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	vo_map_at(obj, addr + PAGE_SIZE, 0, 1);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_unpin(pin);
+}
+
+static void c16_lost_for_good_is_not_there(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(&imp->pin));
+	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(&imp->pin));
+	vma_unpin(&imp->pin);
+}
+
+/* ------------------------------------------------------------------------- */
 /* The errno table, as far as the cases above have not gone through it       */
 
 static const struct vo_param vo_errnos[] = {
@@ -4895,6 +4958,9 @@ static struct kunit_case vo_cases[] = {
 	KUNIT_CASE(c14_move_while_begun),
 	KUNIT_CASE(c14_fences_not_waited_for),
 	KUNIT_CASE(c15_nothing_to_sync),
+	KUNIT_CASE(c16_still_there),
+	KUNIT_CASE(c16_ordinary_memory_still_there),
+	KUNIT_CASE(c16_lost_for_good_is_not_there),
 	KUNIT_CASE_PARAM(errno_of_owner_passed_on, vo_errno_gen_params),
 	KUNIT_CASE(errno_of_second_vma_passed_on),
 	KUNIT_CASE(errno_owner_answers_nonsense),

@@ -258,10 +258,39 @@ static void g2d_finds_what_is_cached(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
 	g2d_test_done(t, &t->node[0]);
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->tries), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 1);
 	KUNIT_EXPECT_EQ(test, t->cmdlist[0].data[1], vma_owner_mock_phys(m, 0));
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, VOM_SIZE);
 	g2d_test_done(t, &t->node[0]);
+	g2d_test_close(t);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+/* Other memory at the same address is other memory, in use or idle */
+static void g2d_replaces_what_is_no_longer_there(struct kunit *test)
+{
+	struct vma_owner_mock *m = vma_owner_mock(test, 0);
+	struct vma_owner_mock *n = vma_owner_mock(test, 0);
+	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	struct g2d_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
+	g2d_test_done(t, &t->node[0]);
+	KUNIT_ASSERT_EQ(test, addr, vm_mmap(n->file, addr, VOM_SIZE, RW,
+					    MAP_SHARED | MAP_FIXED, 0));
+	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, t->cmdlist[0].data[1], vma_owner_mock_phys(n, 0));
+	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, VOM_SIZE);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+	KUNIT_ASSERT_EQ(test, addr, vm_mmap(m->file, addr, VOM_SIZE, RW,
+					    MAP_SHARED | MAP_FIXED, 0));
+	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[1], addr, VOM_SIZE,
+					      G2D_PAT_BASE_ADDR, 0));
+	KUNIT_EXPECT_EQ(test, t->cmdlist[1].data[1], vma_owner_mock_phys(m, 0));
+	KUNIT_EXPECT_EQ(test, atomic_read(&n->refs), 1);
+	g2d_test_done(t, &t->node[0]);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(n));
+	g2d_test_done(t, &t->node[1]);
 	g2d_test_close(t);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
@@ -442,6 +471,7 @@ static struct kunit_case g2d_test_cases[] = {
 	KUNIT_CASE(g2d_refuses_revoked),
 	KUNIT_CASE(g2d_does_not_force),
 	KUNIT_CASE(g2d_finds_what_is_cached),
+	KUNIT_CASE(g2d_replaces_what_is_no_longer_there),
 	KUNIT_CASE(g2d_replaces_what_is_used),
 	KUNIT_CASE(g2d_replaces_what_is_idle),
 	KUNIT_CASE(g2d_unpins_what_is_not_cached),

@@ -27,10 +27,10 @@
  * written into the command list: the range must be contiguous for the device.
  *
  * Pins are cached, up to a limit, since user space blits from and to the same
- * memory again and again. A cached pin is found by address and size. After
- * munmap() it still holds what was mapped there first; that is put away when the
- * same address comes with another size, and at the latest when the file is
- * closed, as are all pins of that file.
+ * memory again and again. A cached pin is found by address and size, and used if
+ * the address still shows what is pinned. If not, or when the same address comes
+ * with another size, it is put away and never found again; at the latest when the
+ * file is closed, as are all pins of that file.
  *
  * G2D cannot be revoked: the DMA addresses are in command lists that are queued
  * already, and a transfer can only be waited for or reset, with locks held under
@@ -49,7 +49,8 @@ static const struct vma_pin_client g2d_pin_client = {
  * @dma_addr: of the first byte
  * @refs: one for each command list, one while it is cached
  * @cached: counted in &g2d_userptr_pool.size
- * @stale: the address was used with another size since, do not find it again
+ * @stale: the address was used with another size or for other memory since, do
+ *	not find it again
  */
 struct g2d_userptr {
 	struct vma_pin		pin;
@@ -179,6 +180,30 @@ static struct g2d_userptr *g2d_userptr_find(struct g2d_userptr_pool *pool,
 	return NULL;
 }
 
+static struct g2d_userptr *g2d_userptr_lookup(struct g2d_userptr_pool *pool,
+					      struct list_head *list,
+					      unsigned long userptr,
+					      unsigned long size)
+{
+	struct g2d_userptr *u;
+
+	mutex_lock(&pool->lock);
+	u = g2d_userptr_find(pool, list, userptr, size);
+	if (u)
+		refcount_inc(&u->refs);
+	mutex_unlock(&pool->lock);
+	/* Takes mmap_lock, which may be held for as long as user space likes */
+	if (!u || vma_pin_still_there(&u->pin))
+		return u;
+
+	mutex_lock(&pool->lock);
+	u->stale = true;
+	g2d_userptr_uncache(pool, u);
+	mutex_unlock(&pool->lock);
+	g2d_userptr_put_dma_addr(pool, u);
+	return NULL;
+}
+
 /**
  * g2d_userptr_pool_init() - nothing is pinned yet
  * @pool: the pool
@@ -215,11 +240,7 @@ dma_addr_t *g2d_userptr_get_dma_addr(struct g2d_userptr_pool *pool,
 	struct drm_exynos_file_private *file_priv = filp->driver_priv;
 	struct g2d_userptr *u;
 
-	mutex_lock(&pool->lock);
-	u = g2d_userptr_find(pool, &file_priv->userptr_list, userptr, size);
-	if (u)
-		refcount_inc(&u->refs);
-	mutex_unlock(&pool->lock);
+	u = g2d_userptr_lookup(pool, &file_priv->userptr_list, userptr, size);
 	if (u)
 		goto out;
 
