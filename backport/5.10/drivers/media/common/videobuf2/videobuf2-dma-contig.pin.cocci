@@ -3,7 +3,7 @@
 // Confidence: High
 // 5.10: get_userptr() takes device and direction, and the core of videobuf2
 // knows whether to sync.
-/// Expect: 22
+/// Expect: 26
 // <smpl>
 @@
 @@

@@ -3,7 +3,7 @@
 // Confidence: High
 // 5.10: get_userptr() takes device and direction, vaddr() has no vb, and
 // dma_buf_vmap() returns the address.
-/// Expect: 17
+/// Expect: 19
 // <smpl>
 @@
 @@
