@@ -24,7 +24,7 @@
  * ==================  ================  ==================  ==================
  * ordinary            DMA API, pages    vm_map_ram          -EOPNOTSUPP
  * has a dma-buf       attach, map       its vmap            -EOPNOTSUPP
- * extents: RAM        dma_map_phys      owner's vmap        yes
+ * extents: RAM        DMA API, no page  owner's vmap        yes
  * extents: RAM_FIXED  MMIO attribute    owner's vmap        yes
  * extents: MMIO       p2pdma provider   -EOPNOTSUPP         yes
  * ==================  ================  ==================  ==================
@@ -598,15 +598,44 @@ vma_pin_p2p_type(const struct vma_owner_extents *x, struct device *dev)
 	return pci_p2pdma_map_type(x->provider, dev);
 }
 
-static void dma_slice_unmap(struct sg_table *table, struct device *dev,
-			    enum dma_data_direction dir,
-			    const struct vma_owner_extents *x, bool sync)
+/*
+ * Behind an IOMMU the extents get one range of addresses, if they meet at its
+ * pages. The DMA API has no sync for such a range, so that memory which needs one
+ * is mapped extent by extent.
+ */
+static bool vma_pin_alloc_iova(struct vma_pin *pin, struct device *dev)
 {
+	const struct vma_owner_extents *x = &pin->dma_extents;
+	unsigned long mask = dma_get_merge_boundary(dev);
+	unsigned int i;
+
+	pin->iova = (struct dma_iova_state) {};
+	if (vma_pin_p2p_type(x, dev) != PCI_P2PDMA_MAP_THRU_HOST_BRIDGE)
+		return false;
+	if (x->type == VMA_OWNER_RAM && dma_dev_need_sync(dev))
+		return false;
+	for (i = 1; i < x->nr; i++)
+		if ((x->vec[i - 1].paddr + x->vec[i - 1].len) & mask ||
+		    x->vec[i].paddr & mask)
+			return false;
+	return dma_iova_try_alloc(dev, &pin->iova, x->vec[0].paddr, pin->len);
+}
+
+static void dma_slice_unmap(struct sg_table *table, struct vma_pin *pin,
+			    struct device *dev, enum dma_data_direction dir,
+			    bool sync)
+{
+	const struct vma_owner_extents *x = &pin->dma_extents;
 	struct scatterlist *sg;
 	int i;
 
 	if (vma_pin_p2p_type(x, dev) == PCI_P2PDMA_MAP_BUS_ADDR)
 		return;
+	if (dma_use_iova(&pin->iova)) {
+		dma_iova_destroy(dev, &pin->iova, pin->len, dir,
+				 vma_pin_dma_attrs(x, sync));
+		return;
+	}
 	for_each_sgtable_dma_sg(table, sg, i)
 		dma_unmap_phys(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
 			       vma_pin_dma_attrs(x, sync));
@@ -636,35 +665,82 @@ static int dma_slice_map(struct dma_slice *s, struct device *dev,
 	return 0;
 }
 
-static struct sg_table *dma_slice_of_extents(struct device *dev,
-					     enum dma_data_direction dir,
-					     const struct vma_owner_extents *x)
+static int dma_slice_map_each(struct dma_slice *s, struct vma_pin *pin,
+			      struct device *dev, enum dma_data_direction dir,
+			      size_t max)
 {
-	unsigned int i, nents = 0;
-	struct dma_slice s;
+	const struct vma_owner_extents *x = &pin->dma_extents;
+	unsigned int i;
 	int ret;
-
-	for (i = 0; i < x->nr; i++)
-		nents += DIV_ROUND_UP_ULL(x->vec[i].len, VMA_PIN_MAX_SEG);
-	ret = dma_slice_alloc(&s, nents);
-	if (ret)
-		return ERR_PTR(ret);
 
 	for (i = 0; i < x->nr; i++) {
 		phys_addr_t paddr = x->vec[i].paddr;
 		size_t left = x->vec[i].len, n;
 
 		for (; left; left -= n, paddr += n) {
-			n = min_t(size_t, left, VMA_PIN_MAX_SEG);
-			ret = dma_slice_map(&s, dev, dir, x, paddr, n);
-			if (ret)
-				goto err_unmap;
+			n = min(left, max);
+			ret = dma_slice_map(s, dev, dir, x, paddr, n);
+			if (ret) {
+				dma_slice_unmap(s->table, pin, dev, dir, false);
+				return ret;
+			}
 		}
 	}
-	return s.table;
+	return 0;
+}
 
-err_unmap:
-	dma_slice_unmap(s.table, dev, dir, x, false);
+/* An entry for each extent also in one range: each is a piece of memory to sync */
+static int dma_slice_link_all(struct dma_slice *s, struct vma_pin *pin,
+			      struct device *dev, enum dma_data_direction dir,
+			      size_t max)
+{
+	const struct vma_owner_extents *x = &pin->dma_extents;
+	unsigned long attrs = vma_pin_dma_attrs(x, false);
+	size_t at = 0, end = 0, n;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < x->nr; i++) {
+		ret = dma_iova_link(dev, &pin->iova, x->vec[i].paddr, at,
+				    x->vec[i].len, dir, attrs);
+		if (ret)
+			goto err_destroy;
+		end = at + x->vec[i].len;
+		for (; at < end; at += n) {
+			n = min(end - at, max);
+			dma_slice_add(s, pin->iova.addr + at, n);
+		}
+	}
+	ret = dma_iova_sync(dev, &pin->iova, 0, end);
+	if (!ret)
+		return 0;
+err_destroy:
+	dma_iova_destroy(dev, &pin->iova, end, dir, attrs);
+	return ret;
+}
+
+static struct sg_table *dma_slice_of_extents(struct vma_pin *pin,
+					     struct device *dev,
+					     enum dma_data_direction dir)
+{
+	const struct vma_owner_extents *x = &pin->dma_extents;
+	size_t max = vma_pin_max_seg(pin, dev);
+	unsigned int i, nents = 0;
+	struct dma_slice s;
+	int ret;
+
+	for (i = 0; i < x->nr; i++)
+		nents += DIV_ROUND_UP_ULL(x->vec[i].len, max);
+	ret = dma_slice_alloc(&s, nents);
+	if (ret)
+		return ERR_PTR(ret);
+
+	if (vma_pin_alloc_iova(pin, dev))
+		ret = dma_slice_link_all(&s, pin, dev, dir, max);
+	else
+		ret = dma_slice_map_each(&s, pin, dev, dir, max);
+	if (!ret)
+		return s.table;
 	dma_slice_free(s.table);
 	return ERR_PTR(ret);
 }
@@ -679,7 +755,7 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 	ret = vma_pin_fill_extents(pin, &pin->dma_extents);
 	if (ret)
 		return ERR_PTR(ret);
-	sgt = dma_slice_of_extents(dev, dir, &pin->dma_extents);
+	sgt = dma_slice_of_extents(pin, dev, dir);
 	if (IS_ERR(sgt)) {
 		vma_pin_drop_extents(pin, &pin->dma_extents);
 		return sgt;
@@ -704,7 +780,7 @@ static void vma_pin_unmap_extents(struct vma_pin *pin)
 	pin->sgt = NULL;
 	mutex_unlock(&pin->sync_lock);
 
-	dma_slice_unmap(sgt, pin->dev, pin->dir, &pin->dma_extents, sync);
+	dma_slice_unmap(sgt, pin, pin->dev, pin->dir, sync);
 	dma_slice_free(sgt);
 	vma_pin_drop_extents(pin, &pin->dma_extents);
 }

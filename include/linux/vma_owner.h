@@ -9,7 +9,7 @@
 #define _LINUX_VMA_OWNER_H
 
 #include <linux/bits.h>
-#include <linux/dma-direction.h>
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
@@ -423,6 +423,7 @@ struct vma_pin {
 	struct sg_table			*whole;
 	struct mutex			sync_lock;	/* sgt of extents */
 	struct vma_owner_extents	dma_extents;
+	struct dma_iova_state		iova;		/* of @dma_extents */
 	struct vma_owner_extents	extents;
 	struct iosys_map		map;
 	enum dma_data_direction		sync_dir;	/* of @begun */
