@@ -41,12 +41,17 @@ static int queue_poisoned(int importer, void *target, const struct view *view)
 	return video_queue_user(importer, 0, target, FRAME_SIZE);
 }
 
-int capture_start(int importer, void *target, const struct view *view)
+int capture_queue(int importer, void *target, const struct view *view)
 {
 	int ret = video_reqbufs(importer, V4L2_MEMORY_USERPTR, 1);
 
-	if (!ret)
-		ret = queue_poisoned(importer, target, view);
+	return ret ? ret : queue_poisoned(importer, target, view);
+}
+
+int capture_start(int importer, void *target, const struct view *view)
+{
+	int ret = capture_queue(importer, target, view);
+
 	if (!ret)
 		ret = video_stream(importer, true);
 	if (ret)
@@ -54,16 +59,22 @@ int capture_start(int importer, void *target, const struct view *view)
 	return ret;
 }
 
-int capture_frame(int importer, void *target, const struct view *view,
-		  const unsigned char *reference)
+int capture_last(int importer, const struct view *view,
+		 const unsigned char *reference)
 {
 	int ret = video_dequeue(importer, V4L2_MEMORY_USERPTR);
 
 	if (ret < 0)
 		return ret;
-	if (!view_matches(view, reference))
-		return -EBADMSG;
-	return queue_poisoned(importer, target, view);
+	return view_matches(view, reference) ? 0 : -EBADMSG;
+}
+
+int capture_frame(int importer, void *target, const struct view *view,
+		  const unsigned char *reference)
+{
+	int ret = capture_last(importer, view, reference);
+
+	return ret ? ret : queue_poisoned(importer, target, view);
 }
 
 void capture_stop(int importer)

@@ -23,7 +23,12 @@ void view_poison(const struct view *view);
 bool view_matches(const struct view *view, const unsigned char *reference);
 
 /* All return 0, a negative errno, or -EBADMSG for a frame that is not as drawn. */
+/* Queues the one buffer, but does not start. */
+int capture_queue(int importer, void *target, const struct view *view);
 int capture_start(int importer, void *target, const struct view *view);
+/* Takes the frame, and does not queue the buffer again. */
+int capture_last(int importer, const struct view *view,
+		 const unsigned char *reference);
 int capture_frame(int importer, void *target, const struct view *view,
 		  const unsigned char *reference);
 void capture_stop(int importer);

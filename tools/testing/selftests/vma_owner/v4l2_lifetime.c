@@ -160,7 +160,7 @@ static bool unmeasurable(const struct held *held, const char *row)
 TEST_F_TIMEOUT(lifetime, kept_while_pinned, TIMEOUT)
 {
 	bool kept, freed;
-	int pins, ret;
+	int pins, ret, again;
 
 	name_row(self->row, "%s unmapped and closed while captured into", variant->name);
 	if (no_driver(self->missing, self->row))
@@ -168,9 +168,7 @@ TEST_F_TIMEOUT(lifetime, kept_while_pinned, TIMEOUT)
 	ASSERT_TRUE(alloc_mapped(&self->held));
 	if (variant->kind == MEMORY_UDMABUF)
 		ASSERT_TRUE(view_through_memfd(&self->held));
-	ret = capture_start(self->held.importer, self->held.target, &self->held.view);
-	if (!ret)
-		ret = capture_some(&self->held);
+	ret = capture_queue(self->held.importer, self->held.target, &self->held.view);
 	if (ret)
 		print_row(self->row, "%s", capture_result(ret));
 	ASSERT_EQ(0, ret);
@@ -179,9 +177,14 @@ TEST_F_TIMEOUT(lifetime, kept_while_pinned, TIMEOUT)
 
 	ASSERT_EQ(0, munmap(self->held.target, MEMORY_SIZE));
 	memory_close(&self->held.mem);
-	ret = capture_some(&self->held);
+	ret = video_stream(self->held.importer, true);
+	if (!ret)
+		ret = capture_last(self->held.importer, &self->held.view,
+				   self->held.reference);
 	kept = is_held(&self->held);
 	pins = observe_pins();
+	/* Nothing is there any more that could be queued again */
+	again = video_queue_user(self->held.importer, 0, self->held.target, FRAME_SIZE);
 	capture_stop(self->held.importer);
 	freed = gets_freed(&self->held);
 	print_row(self->row, "%s%s%s while pinned, %s after", ret ? capture_result(ret) : "",
@@ -191,6 +194,7 @@ TEST_F_TIMEOUT(lifetime, kept_while_pinned, TIMEOUT)
 	EXPECT_TRUE(freed);
 	if (pins >= 0)
 		EXPECT_EQ(self->held.pins_before + 1, pins);
+	EXPECT_EQ(-EFAULT, again);
 	EXPECT_TRUE(observe_until_pins(self->held.pins_before));
 }
 
