@@ -11,9 +11,9 @@ typedef bool;
 +static bool __userptr_stale(struct vb2_buffer *vb, unsigned int plane)
 +{
 +	const struct vb2_mem_ops *ops = vb->vb2_queue->mem_ops;
++	void *priv = vb->planes[plane].mem_priv;
 +
-+	return ops->userptr_stale &&
-+	       ops->userptr_stale(vb->planes[plane].mem_priv);
++	return ops->userptr_stale && ops->userptr_stale(priv);
 +}
 +
  static int __prepare_userptr(struct vb2_buffer *vb)
