@@ -93,8 +93,8 @@ static int make_anew(int exporter, enum maker maker, void *target)
 	if (munmap(target, SIZE))
 		return -errno;
 	if (maker == HEAP) {
-		ret = memory_alloc(&mem, SYSTEM_HEAP_SCATTERS ? MEMORY_CMA_HEAP :
-				   MEMORY_SYSTEM_HEAP, SIZE);
+		/* contiguous: contig takes nothing else */
+		ret = memory_alloc(&mem, MEMORY_CMA_HEAP, SIZE);
 		ret = ret ?: map_there(mem.fd, mem.offset, target);
 		if (!ret)
 			close(mem.fd);
