@@ -389,7 +389,7 @@ static void g2d_shares_a_pin_in_a_list(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[0], addr, VOM_SIZE,
 					      G2D_PAT_BASE_ADDR,
 					      G2D_MSK_BASE_ADDR, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->tries), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 1);
 	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));
 	g2d_test_done(t, &t->node[0]);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
@@ -427,6 +427,7 @@ static void g2d_closes_one_of_two_files(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, IS_ERR(dma_addr));
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, 2 * VOM_SIZE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 2);
+	g2d_userptr_put_dma_addr(&t->g2d.userptr_pool, obj);
 	g2d_close(&t->drm_dev, &other);
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, VOM_SIZE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 1);
