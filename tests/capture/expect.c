@@ -4,6 +4,11 @@
 #include "expect.h"
 #include "guest.h"
 
+bool expect_none(enum place_kind kind)
+{
+	return !NON_COHERENT_BUFFERS && kind == PLACE_VB2_NON_COHERENT;
+}
+
 bool expect_scattered(enum place_kind kind)
 {
 	return (SYSTEM_HEAP_SCATTERS && kind == PLACE_SYSTEM_HEAP) ||

@@ -274,6 +274,23 @@ static int make_udmabuf(struct place *place, bool reversed)
 	return fd < 0 ? -errno : map_twice(place, fd, 0);
 }
 
+/* Afterwards every other page of some is free, and the ones beside it are not */
+static int fragment_memory(void)
+{
+	unsigned char *map;
+	size_t i;
+
+	map = mmap(NULL, RUN_SEARCH, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED || madvise(map, RUN_SEARCH, MADV_NOHUGEPAGE))
+		return -errno;
+	memset(map, 1, RUN_SEARCH);
+	for (i = 0; i < RUN_SEARCH; i += 2 * PAGE)
+		if (madvise(map + i, PAGE, MADV_DONTNEED))
+			return -errno;
+	return 0;
+}
+
 /*
  * Either contiguous or in single pages: as the heap's allocator has it. What a try
  * found is kept, so that the next one is given other pages.
@@ -282,6 +299,9 @@ static int make_system_heap(struct place *place)
 {
 	int tries = 100, ret;
 
+	ret = SYSTEM_HEAP_SCATTERS ? fragment_memory() : 0;
+	if (ret)
+		return ret;
 	do {
 		ret = make_memory(place, MEMORY_SYSTEM_HEAP, PLACE_SIZE);
 		if (ret || (SYSTEM_HEAP_SCATTERS ? place_is_scattered(place) :
