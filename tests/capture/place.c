@@ -275,20 +275,16 @@ static int make_udmabuf(struct place *place, bool reversed)
 }
 
 /* Afterwards every other page of some is free, and the ones beside it are not */
-static int fragment_memory(void)
+static int fragment_heap(void)
 {
-	unsigned char *map;
-	size_t i;
+	struct memory pages[4 * PLACE_PAGES];
+	int i, ret = 0;
 
-	map = mmap(NULL, RUN_SEARCH, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (map == MAP_FAILED || madvise(map, RUN_SEARCH, MADV_NOHUGEPAGE))
-		return -errno;
-	memset(map, 1, RUN_SEARCH);
-	for (i = 0; i < RUN_SEARCH; i += 2 * PAGE)
-		if (madvise(map + i, PAGE, MADV_DONTNEED))
-			return -errno;
-	return 0;
+	for (i = 0; !ret && i < 4 * PLACE_PAGES; i++)
+		ret = memory_alloc(&pages[i], MEMORY_SYSTEM_HEAP, PAGE);
+	while (!ret && (i -= 2) >= 0)
+		memory_close(&pages[i]);
+	return ret;
 }
 
 /*
@@ -297,13 +293,11 @@ static int fragment_memory(void)
  */
 static int make_system_heap(struct place *place)
 {
-	int tries = 100, ret;
+	int tries = 25, ret;
 
-	ret = SYSTEM_HEAP_SCATTERS ? fragment_memory() : 0;
-	if (ret)
-		return ret;
 	do {
-		ret = make_memory(place, MEMORY_SYSTEM_HEAP, PLACE_SIZE);
+		ret = SYSTEM_HEAP_SCATTERS ? fragment_heap() : 0;
+		ret = ret ?: make_memory(place, MEMORY_SYSTEM_HEAP, PLACE_SIZE);
 		if (ret || (SYSTEM_HEAP_SCATTERS ? place_is_scattered(place) :
 						   place_is_contiguous(place)))
 			return ret;
