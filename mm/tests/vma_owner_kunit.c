@@ -129,50 +129,62 @@ static void vo_dma_pass(phys_addr_t phys, size_t len, bool to_device)
 
 static bool __maybe_unused vo_is_device(struct page *page)
 {
-	guard(spinlock)(&vo_dma.lock);
-	return vo_dma_owns(page_to_phys(page), PAGE_SIZE);
+	bool owns;
+
+	spin_lock(&vo_dma.lock);
+	owns = vo_dma_owns(page_to_phys(page), PAGE_SIZE);
+	spin_unlock(&vo_dma.lock);
+	return owns;
 }
 
 static dma_addr_t vo_dma_map(struct device *dev, phys_addr_t phys, size_t len,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
-	guard(spinlock)(&vo_dma.lock);
-	if (vo_dma.fail_at && !--vo_dma.fail_at)
-		return DMA_MAPPING_ERROR;
-	vo_dma.live++;
-	if (!(attrs & (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_MMIO))) {
-		vo_dma.to_device++;
-		vo_dma_pass(phys, len, true);
+	dma_addr_t addr = phys;
+
+	spin_lock(&vo_dma.lock);
+	if (vo_dma.fail_at && !--vo_dma.fail_at) {
+		addr = DMA_MAPPING_ERROR;
+	} else {
+		vo_dma.live++;
+		if (!(attrs & (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_MMIO))) {
+			vo_dma.to_device++;
+			vo_dma_pass(phys, len, true);
+		}
 	}
-	return phys;
+	spin_unlock(&vo_dma.lock);
+	return addr;
 }
 
 static void vo_dma_unmap(struct device *dev, dma_addr_t addr, size_t len,
 			 enum dma_data_direction dir, unsigned long attrs)
 {
-	guard(spinlock)(&vo_dma.lock);
+	spin_lock(&vo_dma.lock);
 	vo_dma.live--;
 	if (!(attrs & (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_MMIO)))
 		vo_dma.to_cpu++;
 	else if (vo_dma_owns(addr, len))
 		vo_dma.lost++;
 	vo_dma_pass(addr, len, false);
+	spin_unlock(&vo_dma.lock);
 }
 
 static void vo_dma_for_cpu(struct device *dev, dma_addr_t addr, size_t len,
 			   enum dma_data_direction dir)
 {
-	guard(spinlock)(&vo_dma.lock);
+	spin_lock(&vo_dma.lock);
 	vo_dma.to_cpu++;
 	vo_dma_pass(addr, len, false);
+	spin_unlock(&vo_dma.lock);
 }
 
 static void vo_dma_for_device(struct device *dev, dma_addr_t addr, size_t len,
 			      enum dma_data_direction dir)
 {
-	guard(spinlock)(&vo_dma.lock);
+	spin_lock(&vo_dma.lock);
 	vo_dma.to_device++;
 	vo_dma_pass(addr, len, true);
+	spin_unlock(&vo_dma.lock);
 }
 
 static bool __maybe_unused vo_dma_need_sync(struct device *dev, dma_addr_t addr)
