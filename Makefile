@@ -158,7 +158,7 @@ help:
 	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
-	echo 'make matrix         compile the series in all configurations of tests/matrix/cells (most of an hour)'
+	echo 'make matrix         compile the series in all configurations of tests/matrix/cells (an hour or more)'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'
 	echo 'make table          the table of the last run again'
 	echo 'make shell          a prompt in the guest'
