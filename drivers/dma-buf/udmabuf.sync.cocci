@@ -3,7 +3,6 @@
 // Confidence: High
 /// Expect: 19
 /// Expect: 18 [6.1]
-/// Expect: 17 [6.12]
 /// Expect: 16 [5.10]
 // <smpl>
 @@
@@ -20,6 +19,7 @@
 -	struct sg_table *sg;
 -	enum dma_data_direction sg_dir;
 -	struct miscdevice *device;
+	...
  };
 
 @@
