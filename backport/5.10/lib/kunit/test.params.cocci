@@ -8,7 +8,6 @@
 @@
 @@
 +struct task_struct *kunit_warning_task;
-+unsigned int kunit_warning_count;
 +
  static void kunit_print_subtest_start(struct kunit_suite *suite)
  { ... }

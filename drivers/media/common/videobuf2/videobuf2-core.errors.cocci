@@ -1,51 +1,33 @@
 /// Tell user space if a buffer could not be handed over.
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
-/// Expect: 6
-/// Expect: 7 [5.10]
+/// Expect: 4
+/// Expect: 3 [5.10]
 // <smpl>
 @@
 @@
--static void __vb2_buf_mem_prepare(struct vb2_buffer *vb)
-+static int __vb2_buf_mem_prepare(struct vb2_buffer *vb)
+ void __vb2_buf_mem_prepare(struct vb2_buffer *vb)
  {
-	unsigned int plane;
-+	int err;
-+	int ret = 0;
 	...
 	if (vb->synced)
--		return;
-+		return 0;
+		return;
 +
 +	vb->sync_failed = 0;
 	...
  }
 
-// All planes, as all of them are finished
 @@
 expression priv;
 @@
 -call_void_memop(vb, prepare, priv);
-+{
-+	err = __vb2_mem_sync(vb, plane, true);
-+	if (err)
-+		ret = err;
-+}
-
-@@
-@@
- __vb2_buf_mem_prepare(...)
- {
-	...
-+
-+	return ret;
- }
++if (call_memop(vb, prepare, priv))
++	vb->sync_failed = 1;
 
 @@
 expression priv;
 @@
 -call_void_memop(vb, finish, priv);
-+if (__vb2_mem_sync(vb, plane, false))
++if (call_memop(vb, finish, priv))
 +	vb->sync_failed = 1;
 
 // 5.10: the core knows whether to sync; user memory is handed over in any case
