@@ -77,6 +77,7 @@ debug: guest
 	kit/boot debug-kunit || code=1; \
 	kit/boot debug-users || code=1; \
 	kit/boot debug-selftests || code=1; \
+	kit/boot debug-capture || code=1; \
 	kit/check-faults || code=1; \
 	exit $$code
 
@@ -138,7 +139,8 @@ endif
 help:
 	echo 'make                the table: what the stock kernel and ours do, in QEMU'
 	echo 'make check          everything that can fail; ends with N passed, N failed'
-	echo 'make check-brief    make check without the debug kernel and the stock one, as CI does for 5.10'
+	echo 'make check-brief    make check without the debug, production and stock kernels, capture-iommu,'
+	echo '                    capture-32bit, the table, and the matrix but x86_64-debian, as CI does for 5.10'
 	echo 'make check-long     all of make check, then the rest of the matrix, leaks, regression and mutants'
 	echo 'make check-all      make check-long for every kernel, and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
@@ -156,7 +158,7 @@ help:
 	echo 'make regression     v4l2-compliance and the kernel'"'"'s selftests on the untouched kernel and on ours'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
-	echo 'make debug          KUnit and selftests on a kernel with KASAN, kmemleak, UBSAN and the like'
+	echo 'make debug          KUnit, selftests and capture on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
 	echo 'make matrix         compile the series in all configurations of tests/matrix/cells (an hour or more)'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'

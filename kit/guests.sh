@@ -12,7 +12,8 @@ describe_guest()
 {
 	edu='-device edu,dma_mask=0xffffffffffffffff'
 	# the range is for the sample exporter
-	append="kunit.enable=0 vivid.n_devs=2 vivid.allocators=1,0 memmap=4M\$0x30000000"
+	# QEMU may be too slow for the kernel to see the timer tick in its test
+	append="kunit.enable=0 vivid.n_devs=2 vivid.allocators=1,0 memmap=4M\$0x30000000 no_timer_check"
 	job=selftests limit=600 qemu=
 	case $1 in
 	selftests) ;;
@@ -46,8 +47,7 @@ describe_guest()
 	leaks-memfd) append="$append vo_only=rounds vo_owner=5 vo_rounds=100" ;;
 	leaks-*) append="$append vo_only=${1#leaks-}" ;;
 	capture-iommu)
-		# QEMU may be too slow for the kernel to see the timer tick in its test
-		append="$append vo_guest=iommu intel_iommu=on iommu.passthrough=0 iommu.strict=1 no_timer_check"
+		append="$append vo_guest=iommu intel_iommu=on iommu.passthrough=0 iommu.strict=1"
 		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $qemu"
 		;;
 	capture-32bit)

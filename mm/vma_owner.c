@@ -10,20 +10,23 @@
 #include <linux/debugfs.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
+#include <linux/kallsyms.h>
 #include <linux/lockdep.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/mmu_context.h>
+#include <linux/mmu_notifier.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/pagemap.h>
+#include <linux/percpu.h>
 #include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/srcu.h>
 #include <linux/uaccess.h>
 #include <linux/vma_owner.h>
 #include <linux/wait_bit.h>
@@ -37,39 +40,43 @@
  * Locks are taken in this order, outermost first:
  *
  * 1. outer locks of the importer (a videobuf2 queue lock, type1's lock)
- * 2. mmap_lock or the VMA lock, dropped before the pin call goes on
- * 3. locks of the exporter (vfio's memory_lock, a dma_resv)
- * 4. the **revoke lock**, one in each &struct vma_owner_revoke
+ * 2. mmap_lock or the VMA lock, dropped before a pin call goes on
+ * 3. locks of the exporter (vfio's memory_lock)
+ * 4. the **lock of the pin**: the dma_resv of memory that has a dma-buf; else
+ *    the **revoke lock** of its owner, one for all that is revoked together;
+ *    of static and ordinary memory, none. One pin at a time.
  * 5. leaf locks of the importer, the only ones its callbacks may take
  *
  * ===========================  ================================================
  * Call                         Runs under, takes
  * ===========================  ================================================
  * vma_pin_user()               takes the VMA lock or mmap_lock and drops it,
- *                              then takes the revoke lock
+ *                              then takes the revoke lock (read)
  * vma_pin_still_there()        takes the VMA lock or mmap_lock
- * vma_unpin()                  takes the revoke lock, then dma_resv where there
- *                              is a dma-buf, not both at once; never mmap_lock
- * vma_pin_map_dma(), ...       take dma_resv where there is a dma-buf; never
- *                              the revoke lock
- * vma_owner_revoke_begin()     exporter's locks; takes the revoke lock
- * vma_owner_restore()          exporter's locks; takes the revoke lock
+ * vma_unpin()                  takes the lock of the pin; never mmap_lock
+ * vma_pin_lock()               takes the lock of the pin (the revoke lock: read)
+ * vma_pin_map_dma(), ...       lock of the pin, held by the caller
+ * ``_unlocked`` forms, syncs   take the lock of the pin
+ * vma_pin_exit()               no lock that undoing a mapping takes
+ * vma_owner_fault_enter()      VMA lock or mmap_lock; takes the revoke lock (read)
+ * vma_owner_revoke_begin()     exporter's locks; takes the revoke lock (write)
+ * vma_owner_restore()          exporter's locks; takes the revoke lock (write)
  * vma_owner_revoke_drain()     no lock that undoing a mapping or ``put`` takes
  * ``tryget``                   VMA lock or mmap_lock
  * ``get_dmabuf``               importer's outer locks
- * ``vmap``, ``get_extents``    importer's outer locks; inside ``restore``,
- *                              what that runs under
- * ``vunmap``, ``put_extents``  importer's outer locks; inside ``invalidate``,
- *                              what that runs under
+ * ``vmap``, ``get_extents``    importer's outer locks, the revoke lock and what
+ *                              vma_owner_restore() runs under
+ * ``vunmap``, ``put_extents``  importer's outer locks, the revoke lock and what
+ *                              vma_owner_revoke_begin() runs under
  * ``put``                      importer's outer locks
  * ``zap``                      revoke lock and exporter's locks
- * ``invalidate``               revoke lock or dma_resv, and exporter's locks
- * ``restore``                  revoke lock and exporter's locks
+ * ``invalidate``, ``restore``  lock of the pin and exporter's locks
  * ===========================  ================================================
  *
- * An importer that takes a lock in a callback and holds the same lock across
- * vma_pin_user() or vma_unpin() deadlocks one day. lockdep reports it on the
- * first callback, whichever path ran first.
+ * lockdep knows the order from boot on. It reports an importer that takes a lock
+ * in a callback and holds the same lock across vma_pin_lock(), and one that
+ * unpins in a callback or in an MMU notifier, on the first call, whichever memory
+ * it was for.
  */
 
 /* What an owner revokes through; see DOC: revoking */
@@ -77,34 +84,88 @@ struct vma_owner_revoke {
 	const struct vma_owner_revoke_ops *ops;
 	void			*priv;
 	refcount_t		refs;	/* the exporter's and one of each pin */
-	atomic_t		live;	/* mappings, see vma_pin_map_begin() */
-	struct mutex		lock;	/* the revoke lock, see DOC: locking */
-	struct list_head	pins;	/* under @lock */
-	unsigned int		nested;	/* temporary losses, under @lock */
-	bool			gone;	/* under @lock */
-	bool			marked;	/* written under @lock, read anywhere */
+	atomic_t		pending; /* pins that were entered when revoked */
+	struct rw_semaphore	lock;	/* the revoke lock, see DOC: locking */
+	spinlock_t		pins_lock; /* for those who only read @lock */
+	struct list_head	pins;
+	unsigned int		nested;	/* temporary losses */
+	bool			gone;
+	bool			marked;
 };
 
-/* A drain that takes longer says for whom it waits */
-#define VMA_OWNER_DRAIN_WARN	(10 * HZ)
-
-DEFINE_STATIC_SRCU(vma_owner_fault_srcu);
-
-/*
- * Held around importers' callbacks, and touched by every pin and unpin, even of
- * memory that nobody can revoke: what the revoke lock teaches lockdep only when
- * an exporter happens to revoke, this teaches it at once.
- */
-#ifdef CONFIG_LOCKDEP
-static struct lockdep_map vma_pin_callback_map =
-	STATIC_LOCKDEP_MAP_INIT("vma_pin_callback", &vma_pin_callback_map);
+#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
+/* Mappings that a device has: the suites of drivers see no other sign of it */
+atomic_t vma_pins_handed_over;
+EXPORT_SYMBOL_GPL(vma_pins_handed_over);
 #endif
 
-static void vma_pin_may_call_back(void)
+#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
+/* Handles that there are: nothing else shows one that was never put */
+atomic_t vma_owner_revoke_nr;
+EXPORT_SYMBOL_FOR_MODULES(vma_owner_revoke_nr, "vma_owner_kunit");
+
+static void vma_owner_revoke_count(int n)
+{
+	atomic_add(n, &vma_owner_revoke_nr);
+}
+#else
+static void vma_owner_revoke_count(int n) { }
+#endif
+
+/* A drain that takes longer says for whom it waits, and for how many of them */
+#define VMA_OWNER_DRAIN_WARN	(10 * HZ)
+#define VMA_OWNER_DRAIN_PINS	8
+
+/* vma_pin.users: nobody may enter, since nothing is mapped */
+#define VMA_PIN_CLOSED		INT_MIN
+
+/* vma_pin.flags: let in by a revoke, written under the revoke lock */
+#define VMA_PIN_TAKEN		BIT(31)
+
+/*
+ * Stands for the lock of any pin: held with it and around importers' callbacks,
+ * and touched by every pin and unpin. What a revoke lock or a dma_resv teaches
+ * lockdep only when memory happens to have one, this teaches it at once.
+ */
+#ifdef CONFIG_LOCKDEP
+static struct lockdep_map vma_pin_lock_map =
+	STATIC_LOCKDEP_MAP_INIT("vma_pin_lock", &vma_pin_lock_map);
+#endif
+
+/**
+ * vma_pin_lock_acquire() - tell lockdep that the lock of a pin is held
+ *
+ * Context: Any.
+ */
+void vma_pin_lock_acquire(void)
+{
+	/*
+	 * As a reader, which may nest: a dma-buf that is mapped may push another
+	 * one out of its place, and so be told of that.
+	 */
+	lock_map_acquire_read(&vma_pin_lock_map);
+}
+
+/**
+ * vma_pin_lock_release() - tell lockdep that the lock of a pin is dropped
+ *
+ * Context: Any.
+ */
+void vma_pin_lock_release(void)
+{
+	lock_map_release(&vma_pin_lock_map);
+}
+
+/**
+ * vma_pin_may_lock() - tell lockdep that the lock of a pin might be taken here
+ *
+ * Context: May sleep.
+ */
+void vma_pin_may_lock(void)
 {
 	might_sleep();
-	lock_map_acquire(&vma_pin_callback_map);
-	lock_map_release(&vma_pin_callback_map);
+	lock_map_acquire(&vma_pin_lock_map);
+	lock_map_release(&vma_pin_lock_map);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -140,6 +201,13 @@ static void vma_unlock(struct locked_vma *l)
 		vma_end_read(l->vma);
 }
 
+/* Who asks */
+struct vma_asker {
+	struct mm_struct	*mm;
+	unsigned int		flags;
+	const struct vma_pin_client *client;
+};
+
 /* The answer of one VMA, for [addr, end) */
 struct vma_piece {
 	enum { PIECE_OWNED, PIECE_ORDINARY, PIECE_HOLE } kind;
@@ -165,10 +233,11 @@ static void vma_owner_ref_put(const struct vma_owner_ref *ref)
 	module_put(module);
 }
 
-static bool vma_pin_permitted(struct vm_area_struct *vma, unsigned int flags,
-			      bool foreign)
+static bool vma_pin_permitted(struct vm_area_struct *vma,
+			      const struct vma_asker *by)
 {
-	bool write = flags & VMA_PIN_WRITE;
+	bool foreign = by->mm != current->mm;
+	bool write = by->flags & VMA_PIN_WRITE;
 
 	if (vma_is_cow_mapping(vma))
 		return false;
@@ -179,9 +248,14 @@ static bool vma_pin_permitted(struct vm_area_struct *vma, unsigned int flags,
 	return arch_vma_access_permitted(vma, write, false, foreign);
 }
 
-/* Returns -ENOENT when @vma has no owner */
+static bool vma_owner_has_extents(const struct vma_owner_obj_ops *ops)
+{
+	return ops->get_extents && !ops->get_dmabuf;
+}
+
+/* Returns -ENOENT when @vma has no owner, or none that is of use */
 static int vma_owner_tryget(struct vm_area_struct *vma, unsigned long addr,
-			    unsigned int flags, struct vma_piece *p)
+			    const struct vma_asker *by, struct vma_piece *p)
 {
 	const struct vma_owner_ops *ops;
 	struct vma_owner_query q = {
@@ -190,7 +264,7 @@ static int vma_owner_tryget(struct vm_area_struct *vma, unsigned long addr,
 		.pgoff		= linear_page_index(vma, addr),
 		.len		= p->end - addr,
 		.prot		= vma->vm_page_prot,
-		.write		= flags & VMA_PIN_WRITE,
+		.write		= by->flags & VMA_PIN_WRITE,
 	};
 	int ret;
 
@@ -209,20 +283,24 @@ static int vma_owner_tryget(struct vm_area_struct *vma, unsigned long addr,
 		p->ref.ops->put(p->ref.obj);
 		return -ENODEV;
 	}
+	if (by->client->extents_only && !vma_owner_has_extents(p->ref.ops)) {
+		vma_owner_ref_put(&p->ref);
+		return -ENOENT;
+	}
 	trace_vma_owner_get(&p->ref, addr);
 	return 0;
 }
 
 /* Who answers for [addr, p->end)? Cuts p->end to what one VMA covers. */
-static int vma_piece_get(struct mm_struct *mm, unsigned long addr,
-			 unsigned int flags, struct vma_piece *p)
+static int vma_piece_get(const struct vma_asker *by, unsigned long addr,
+			 struct vma_piece *p)
 {
 	struct vm_area_struct *vma;
 	struct locked_vma l;
 	bool permitted;
 	int ret;
 
-	ret = vma_lock_at(&l, mm, addr);
+	ret = vma_lock_at(&l, by->mm, addr);
 	if (ret)
 		return ret;
 	vma = l.vma;
@@ -233,8 +311,8 @@ static int vma_piece_get(struct mm_struct *mm, unsigned long addr,
 	}
 
 	p->end = min(p->end, vma->vm_end);
-	permitted = vma_pin_permitted(vma, flags, mm != current->mm);
-	ret = vma_owner_tryget(vma, addr, flags, p);
+	permitted = vma_pin_permitted(vma, by);
+	ret = vma_owner_tryget(vma, addr, by, p);
 	if (ret == -ENOENT) {
 		p->kind = PIECE_ORDINARY;
 		ret = vma->vm_flags & (VM_IO | VM_PFNMAP) ? -EFAULT : 0;
@@ -268,13 +346,13 @@ static bool vma_piece_adjoins(const struct vma_piece *run, unsigned long start,
  * 0 at the end of the range, else an errno. Only if nothing at all was found is
  * there no reference to put, and run->end is @start.
  */
-static int vma_run_get(struct mm_struct *mm, unsigned long start,
-		       unsigned int flags, struct vma_piece *run)
+static int vma_run_get(const struct vma_asker *by, unsigned long start,
+		       struct vma_piece *run)
 {
 	unsigned long addr, end = run->end;
 	int ret;
 
-	ret = vma_piece_get(mm, start, flags, run);
+	ret = vma_piece_get(by, start, run);
 	if (ret) {
 		run->end = start;
 		return ret;
@@ -285,7 +363,7 @@ static int vma_run_get(struct mm_struct *mm, unsigned long start,
 		struct vma_piece p = { .end = end };
 		bool adjoins;
 
-		ret = vma_piece_get(mm, addr, flags, &p);
+		ret = vma_piece_get(by, addr, &p);
 		if (ret)
 			return ret;
 		adjoins = vma_piece_adjoins(run, start, &p, addr);
@@ -301,35 +379,60 @@ static int vma_run_get(struct mm_struct *mm, unsigned long start,
 /* ------------------------------------------------------------------------- */
 /* Pins                                                                      */
 
-/* Live pins for debugfs; also orders vma_pin_take_ref() with its reader */
-static LIST_HEAD(vma_pins);
-static DEFINE_SPINLOCK(vma_pins_lock);
+/*
+ * Live pins for debugfs, those that each CPU has made. The lock also orders
+ * vma_pin_take_ref() with the reader.
+ */
+struct vma_pin_shard {
+	spinlock_t		lock;	/* see above */
+	struct list_head	pins;
+};
+
+static DEFINE_PER_CPU_ALIGNED(struct vma_pin_shard, vma_pin_shards);
+
+static struct vma_pin_shard *vma_pin_shard(unsigned int cpu)
+{
+	return per_cpu_ptr(&vma_pin_shards, cpu);
+}
 
 static void vma_pin_list(struct vma_pin *pin)
 {
-	spin_lock(&vma_pins_lock);
-	list_add_tail(&pin->node, &vma_pins);
-	spin_unlock(&vma_pins_lock);
+	struct vma_pin_shard *shard;
+
+	pin->shard = raw_smp_processor_id();
+	shard = vma_pin_shard(pin->shard);
+	spin_lock(&shard->lock);
+	list_add_tail(&pin->node, &shard->pins);
+	spin_unlock(&shard->lock);
 	trace_vma_pin(pin);
+}
+
+/* In ms */
+static u64 vma_pin_age(const struct vma_pin *pin)
+{
+	return jiffies64_to_msecs(get_jiffies_64() - pin->since);
 }
 
 static void vma_pin_unlist(struct vma_pin *pin)
 {
+	struct vma_pin_shard *shard = vma_pin_shard(pin->shard);
+
 	trace_vma_unpin(pin);
-	spin_lock(&vma_pins_lock);
+	spin_lock(&shard->lock);
 	list_del(&pin->node);
-	spin_unlock(&vma_pins_lock);
+	spin_unlock(&shard->lock);
 }
 
 /* Make @pin an empty shell; the caller puts what it held */
 static struct vma_owner_ref vma_pin_take_ref(struct vma_pin *pin)
 {
+	struct vma_pin_shard *shard = vma_pin_shard(pin->shard);
 	struct vma_owner_ref ref;
 
-	spin_lock(&vma_pins_lock);
+	spin_lock(&shard->lock);
 	ref = pin->ref;
 	pin->ref.ops = NULL;
-	spin_unlock(&vma_pins_lock);
+	spin_unlock(&shard->lock);
 	return ref;
 }
 
@@ -362,26 +465,35 @@ static int vma_pin_pages(struct vma_pin *pin)
 	return ret < 0 ? ret : -EFAULT;
 }
 
+/* What is linked is listed: a permanent revoke may take its reference at once */
 static int vma_pin_link(struct vma_pin *pin, struct vma_owner_revoke *r)
 {
-	int ret = 0;
+	int ret;
 
-	refcount_inc(&r->refs);
-	pin->revoke = r;
-
-	/* One section, so that a revoke is seen here or its walk sees the pin */
-	mutex_lock(&r->lock);
-	if (r->marked)
-		ret = -ENODEV;
-	else
+	ret = down_read_killable(&r->lock);
+	if (ret)
+		return ret;
+	if (!r->marked) {
+		refcount_inc(&r->refs);
+		pin->revoke = r;
+		vma_pin_list(pin);
+		spin_lock(&r->pins_lock);
 		list_add_tail(&pin->revoke_node, &r->pins);
-	mutex_unlock(&r->lock);
-
-	if (ret) {
-		pin->revoke = NULL;
-		vma_owner_revoke_put(r);
+		spin_unlock(&r->pins_lock);
+	} else {
+		ret = -ENODEV;
 	}
+	up_read(&r->lock);
 	return ret;
+}
+
+static void vma_pin_unlink(struct vma_pin *pin)
+{
+	struct vma_owner_revoke *r = pin->revoke;
+
+	spin_lock(&r->pins_lock);
+	list_del_init(&pin->revoke_node);
+	spin_unlock(&r->pins_lock);
 }
 
 /* Takes over the reference in @run, also when it fails */
@@ -406,11 +518,14 @@ static int vma_pin_object(struct vma_pin *pin, const struct vma_piece *run)
 		goto err_put;
 	}
 
-	ret = r ? vma_pin_link(pin, r) : 0;
-	if (!ret) {
+	if (r) {
+		ret = vma_pin_link(pin, r);
+	} else {
 		vma_pin_list(pin);
-		return 0;
+		ret = 0;
 	}
+	if (!ret)
+		return 0;
 err_put:
 	pin->ref.ops = NULL;
 	vma_owner_ref_put(&run->ref);
@@ -427,10 +542,10 @@ static int vma_pin_init(struct vma_pin *pin, unsigned long start, size_t len,
 		.start	= start,
 		.len	= len,
 		.flags	= flags,
-		.since	= jiffies,
+		.since	= get_jiffies_64(),
+		.users	= ATOMIC_INIT(VMA_PIN_CLOSED),
 		.revoke_node = LIST_HEAD_INIT(pin->revoke_node),
 	};
-	mutex_init(&pin->sync_lock);
 	if (WARN_ON_ONCE(!client || !client->name || flags & ~VMA_PIN_WRITE))
 		return -EINVAL;
 	if (!len || check_add_overflow(start, len - 1, &last) ||
@@ -464,23 +579,23 @@ static int vma_pin_init(struct vma_pin *pin, unsigned long start, size_t len,
 int vma_pin_user(struct vma_pin *pin, unsigned long start, size_t len,
 		 unsigned int flags, const struct vma_pin_client *client)
 {
-	struct mm_struct *mm = current->mm;
+	const struct vma_asker by = { current->mm, flags, client };
 	struct vma_piece run;
 	unsigned long end;
 	int ret;
 
-	vma_pin_may_call_back();
+	vma_pin_may_lock();
 	start = untagged_addr(start);
 	ret = vma_pin_init(pin, start, len, flags, client, &end);
 	if (ret)
 		return ret;
 	ret = -EFAULT;
-	if (!mm)
+	if (!by.mm)
 		goto err;
-	might_lock_read(&mm->mmap_lock);
+	might_lock_read(&by.mm->mmap_lock);
 
 	run.end = end;
-	ret = vma_run_get(mm, start & PAGE_MASK, flags, &run);
+	ret = vma_run_get(&by, start & PAGE_MASK, &run);
 	if (run.end == (start & PAGE_MASK))
 		goto err;
 
@@ -528,11 +643,12 @@ ssize_t vma_pin_user_prefix(struct vma_pin *pin, struct mm_struct *mm,
 			    unsigned int flags,
 			    const struct vma_pin_client *client)
 {
+	const struct vma_asker by = { mm, flags, client };
 	struct vma_piece run;
 	unsigned long end;
 	int ret;
 
-	vma_pin_may_call_back();
+	vma_pin_may_lock();
 	might_lock_read(&mm->mmap_lock);
 	len = min_t(size_t, len, SSIZE_MAX);
 	ret = vma_pin_init(pin, start, len, flags, client, &end);
@@ -540,7 +656,7 @@ ssize_t vma_pin_user_prefix(struct vma_pin *pin, struct mm_struct *mm,
 		return ret;
 
 	run.end = end;
-	ret = vma_run_get(mm, start & PAGE_MASK, flags, &run);
+	ret = vma_run_get(&by, start & PAGE_MASK, &run);
 	if (run.end == (start & PAGE_MASK) || run.kind == PIECE_HOLE) {
 		ret = ret ?: -EFAULT;
 		goto err;
@@ -569,30 +685,37 @@ EXPORT_SYMBOL_GPL(vma_pin_user_prefix);
  * vma_unpin() - let go of the memory
  * @pin: a pin that vma_pin_user() or vma_pin_user_prefix() filled
  *
- * Undoes the mappings that are left, puts the object and its module, or unpins
+ * The device has stopped, and nobody is between vma_pin_enter() and
+ * vma_pin_exit(). Undoes the mappings that are left, puts the object and its
+ * module, or unpins
  * the pages and marks them dirty if they were pinned for writing. No callback
  * runs for @pin once this has returned.
  *
- * Context: Process context, may sleep. Takes the revoke lock, dma_resv if the
- * memory is a dma-buf, and what the exporter's put takes; never mmap_lock. Not
- * from a callback. For other contexts there is vma_unpin_deferred().
+ * Context: Process context, may sleep. Takes the lock of the pin and what the
+ * exporter's put takes; never mmap_lock. Not from a callback, nor from an MMU
+ * notifier: a zap that calls the notifier may hold the lock of the pin, and may be
+ * waited for by it. There, and elsewhere, vma_unpin_deferred() will do.
  */
 void vma_unpin(struct vma_pin *pin)
 {
 	struct vma_owner_revoke *r = pin->revoke;
 	struct vma_owner_ref ref;
 
-	vma_pin_may_call_back();
+	vma_pin_may_lock();
 	if (WARN_ON_ONCE(!pin->client))
 		return;
 
+	/* What is mapped is undone before a revoke sees the pin no more */
 	if (r) {
-		mutex_lock(&r->lock);
-		list_del_init(&pin->revoke_node);
-		mutex_unlock(&r->lock);
+		down_read(&r->lock);
+		WARN_ON_ONCE(atomic_read(&pin->users) & INT_MAX);
 	}
-	if (pin->release)
-		pin->release(pin);
+	if (pin->maps)
+		pin->maps->release(pin);
+	if (r) {
+		vma_pin_unlink(pin);
+		up_read(&r->lock);
+	}
 	vma_pin_unlist(pin);
 	ref = vma_pin_take_ref(pin);
 	if (ref.ops)
@@ -611,14 +734,14 @@ void vma_unpin(struct vma_pin *pin)
 EXPORT_SYMBOL_GPL(vma_unpin);
 
 /* Ordinary memory is not asked for its pages, but an owner there is another's */
-static bool vma_pin_without_owner(struct mm_struct *mm, unsigned long addr,
-				  unsigned long end)
+static bool vma_pin_without_owner(const struct vma_asker *by,
+				  unsigned long addr, unsigned long end)
 {
 	struct vma_piece p;
 
 	for (; addr < end; addr = p.end) {
 		p.end = end;
-		if (vma_piece_get(mm, addr, 0, &p))
+		if (vma_piece_get(by, addr, &p))
 			return false;
 		if (p.kind != PIECE_OWNED)
 			continue;
@@ -646,20 +769,20 @@ static bool vma_pin_without_owner(struct mm_struct *mm, unsigned long addr,
 bool vma_pin_still_there(const struct vma_pin *pin)
 {
 	unsigned long start = pin->start & PAGE_MASK;
-	struct mm_struct *mm = current->mm;
+	const struct vma_asker by = { current->mm, 0, pin->client };
 	struct vma_piece run;
 	bool same;
 	int ret;
 
-	vma_pin_may_call_back();
-	if (!mm)
+	vma_pin_may_lock();
+	if (!by.mm)
 		return false;
-	might_lock_read(&mm->mmap_lock);
+	might_lock_read(&by.mm->mmap_lock);
 	run.end = PAGE_ALIGN(pin->start + pin->len);
 	if (pin->pages)
-		return vma_pin_without_owner(mm, start, run.end);
+		return vma_pin_without_owner(&by, start, run.end);
 
-	ret = vma_run_get(mm, start, 0, &run);
+	ret = vma_run_get(&by, start, &run);
 	if (run.end == start || run.kind != PIECE_OWNED)
 		return false;
 	same = !ret && run.ref.ops == READ_ONCE(pin->ref.ops) &&
@@ -669,6 +792,22 @@ bool vma_pin_still_there(const struct vma_pin *pin)
 	return same;
 }
 EXPORT_SYMBOL_GPL(vma_pin_still_there);
+
+/**
+ * vma_has_owner() - does a VMA name an owner of its memory?
+ * @vma: the VMA
+ *
+ * For those who still take pfns out of page tables, to leave alone what can be
+ * pinned. The owner may say that an address of the VMA is not its own.
+ *
+ * Context: The VMA lock or mmap_lock is held.
+ * Return: true if it does.
+ */
+bool vma_has_owner(const struct vm_area_struct *vma)
+{
+	return vma->vm_ops && vma->vm_ops->owner_ops;
+}
+EXPORT_SYMBOL_GPL(vma_has_owner);
 
 static struct workqueue_struct *vma_unpin_wq;
 
@@ -713,53 +852,132 @@ void vma_unpin_barrier(void)
 }
 EXPORT_SYMBOL_GPL(vma_unpin_barrier);
 
+/* ------------------------------------------------------------------------- */
+/* Between the lock of a pin and its mappings, for drivers/dma-buf/vma-pin.c  */
+
 /**
- * vma_pin_map_begin() - count a mapping that is about to be made
+ * vma_pin_revoke_lock() - take the revoke lock of a pin, if it has one
  * @pin: the pin
+ * @killable: let a fatal signal end the wait
  *
- * Context: May sleep; inside &vma_pin_client.restore too.
- * Return: 0, or -ENODEV if the memory is revoked.
+ * Context: May sleep.
+ * Return: 0 or -EINTR.
  */
-int vma_pin_map_begin(struct vma_pin *pin)
+int vma_pin_revoke_lock(struct vma_pin *pin, bool killable)
 {
-	struct vma_owner_revoke *r = pin->revoke;
-
-	might_sleep();
-	if (WARN_ON_ONCE(!pin->client))
-		return -EINVAL;
-	if (!r)
-		goto out;
-
-	/*
-	 * Count, then look at the mark; vma_owner_revoke_begin() marks, then
-	 * looks at the count. With a full barrier between the two on either
-	 * side one of them sees the other. Not under the revoke lock, since
-	 * restore callbacks map while that is held.
-	 */
-	atomic_inc(&r->live);
-	smp_mb__after_atomic(); /* count before mark */
-	if (READ_ONCE(r->marked)) {
-		vma_pin_map_end(pin);
-		return -ENODEV;
-	}
-out:
-	trace_vma_pin_map(pin);
+	if (!pin->revoke)
+		return 0;
+	if (killable)
+		return down_read_killable(&pin->revoke->lock);
+	down_read(&pin->revoke->lock);
 	return 0;
 }
 
 /**
- * vma_pin_map_end() - a mapping counted by vma_pin_map_begin() is no more
+ * vma_pin_revoke_unlock() - drop the revoke lock of a pin, if it has one
  * @pin: the pin
  *
- * Context: Any; inside &vma_pin_client.invalidate too.
+ * Context: Any.
  */
-void vma_pin_map_end(struct vma_pin *pin)
+void vma_pin_revoke_unlock(struct vma_pin *pin)
+{
+	if (pin->revoke)
+		up_read(&pin->revoke->lock);
+}
+
+/**
+ * vma_pin_assert_locked() - complain if the lock of a pin is not held
+ * @pin: the pin
+ *
+ * Context: Any.
+ */
+void vma_pin_assert_locked(const struct vma_pin *pin)
+{
+#ifdef CONFIG_LOCKDEP
+	WARN_ON_ONCE(debug_locks && !lock_is_held(&vma_pin_lock_map));
+#endif
+	if (pin->revoke)
+		lockdep_assert_held(&pin->revoke->lock);
+}
+
+/**
+ * vma_pin_is_closed() - has the memory been taken back, though perhaps not undone?
+ * @pin: the pin
+ *
+ * Context: Any.
+ * Return: true if so; false too for memory that was never revocable.
+ */
+bool vma_pin_is_closed(const struct vma_pin *pin)
+{
+	return pin->revoke && atomic_read(&pin->users) < 0;
+}
+
+/**
+ * vma_pin_may_map() - may a mapping be made?
+ * @pin: the pin, with its lock held
+ *
+ * Context: Any; inside &vma_pin_client.restore too.
+ * Return: 0, or -ENODEV if the memory is revoked.
+ */
+int vma_pin_may_map(struct vma_pin *pin)
+{
+	return pin->revoke && pin->revoke->marked ? -ENODEV : 0;
+}
+
+/**
+ * vma_pin_mapped() - a mapping has been made, let users in
+ * @pin: the pin, with its lock held
+ *
+ * Context: Any; inside &vma_pin_client.restore too.
+ */
+void vma_pin_mapped(struct vma_pin *pin)
+{
+	atomic_cmpxchg(&pin->users, VMA_PIN_CLOSED, 0);
+	trace_vma_pin_map(pin);
+}
+
+/**
+ * vma_pin_enter() - go on using what is mapped, without the lock of the pin
+ * @pin: the pin
+ *
+ * Brackets an access that the importer's invalidate cannot stop: by the CPU
+ * through vma_pin_vmap(), by a device that ends its transfer a little later. If
+ * the owner takes the memory back meanwhile, the mappings are undone when the
+ * last one has left, and the owner waits for that. A dma-buf that moves does not
+ * wait: its mapping for the device is only used under the lock, or until
+ * invalidate has stopped the device.
+ *
+ * Context: Any. Nests.
+ * Return: true to go on; false if the memory is revoked, or has been and was not
+ * mapped again. Then nothing is mapped, and vma_pin_exit() is not called.
+ */
+bool vma_pin_enter(struct vma_pin *pin)
+{
+	return !pin->revoke || atomic_inc_unless_negative(&pin->users);
+}
+EXPORT_SYMBOL_GPL(vma_pin_enter);
+
+/**
+ * vma_pin_exit() - the access is over
+ * @pin: a pin that vma_pin_enter() was true for
+ *
+ * Context: May sleep: it may have to undo the mappings, and takes the revoke lock
+ * for that.
+ */
+void vma_pin_exit(struct vma_pin *pin)
 {
 	struct vma_owner_revoke *r = pin->revoke;
 
-	if (r)
-		atomic_dec_and_wake_up(&r->live);
+	vma_pin_may_lock();
+	if (!r || atomic_dec_return(&pin->users) != VMA_PIN_CLOSED)
+		return;
+	/* Nobody maps, undoes or reads what is mapped meanwhile */
+	down_write(&r->lock);
+	pin->maps->undo(pin);
+	up_write(&r->lock);
+	atomic_dec_and_wake_up(&r->pending);
 }
+EXPORT_SYMBOL_GPL(vma_pin_exit);
 
 /* ------------------------------------------------------------------------- */
 /* Revoking                                                                  */
@@ -772,13 +990,17 @@ void vma_pin_map_end(struct vma_pin *pin)
  * calls vma_owner_revoke(), or the two halves of it, the first perhaps under a
  * lock of its own, the second under none:
  *
- * 1. vma_owner_revoke_begin() marks the handle: from here on pins and mappings
- *    fail with -ENODEV.
- * 2. It waits for fault handlers that have not seen the mark, zaps the CPU
- *    mappings, which also flushes KVM and SVA through their notifiers,
- * 3. and calls &vma_pin_client.invalidate for each pin.
- * 4. vma_owner_revoke_drain() waits until **live mappings are zero**. The wait
- *    is not interruptible; past ten seconds it names whom it waits for.
+ * 1. vma_owner_revoke_begin() takes the revoke lock, under which pins and
+ *    mappings are made and fault handlers run, and marks the handle: from here
+ *    on they fail with -ENODEV.
+ * 2. It zaps the CPU mappings, which also flushes KVM and SVA through their
+ *    notifiers.
+ * 3. For each pin it calls &vma_pin_client.invalidate, which stops the device,
+ *    and undoes the mappings of the pin. Where somebody is between
+ *    vma_pin_enter() and vma_pin_exit(), the last exit does that.
+ * 4. vma_owner_revoke_drain() waits for those exits, for none that came after
+ *    the mark. The wait is not interruptible; past ten seconds it names whom it
+ *    waits for.
  *
  * On return nobody can reach the memory and the device may go. Pins may remain.
  * After a permanent revoke the core drops object and module for them.
@@ -792,9 +1014,11 @@ void vma_pin_map_end(struct vma_pin *pin)
  * the mark and inserts the PTE between vma_owner_fault_enter() and
  * vma_owner_fault_exit(), so that no PTE can come late. It inserts the PTE
  * itself, by vmf_insert_pfn() and its like: a page returned in vm_fault.page is
- * mapped only after it is back. Nor may &file_operations.mmap fill the VMA: the
- * VMA is then not in the address_space yet, where the zap would find it, and a
- * restore would not bring the mapping back.
+ * mapped only after it is back. An owner that excludes fault handlers by a lock
+ * of its own, held around vma_owner_revoke_begin(), leaves the two calls alone.
+ * Nor may &file_operations.mmap fill the VMA: the VMA is then not in the
+ * address_space yet, where the zap would find it, and a restore would not bring
+ * the mapping back.
  *
  * An owner that hands out dma-bufs does not come here. It revokes as dma-buf
  * exporters do: dma_buf_invalidate_mappings(), and -ENODEV from its
@@ -809,8 +1033,10 @@ void vma_pin_map_end(struct vma_pin *pin)
  * @priv: given to the ops
  *
  * Context: Process context, may sleep.
- * Return: The handle with one reference, for vma_owner_revoke_put(), or NULL
- * when out of memory or without an MMU, where no CPU mapping can be taken back.
+ * Return: The handle with one reference, for vma_owner_revoke_put(), or an
+ * ERR_PTR: -ENOMEM, or -EOPNOTSUPP without an MMU, where no CPU mapping can be
+ * taken back. With CONFIG_VMA_OWNER off, NULL, which is no error: nobody pins,
+ * and every call takes it.
  */
 struct vma_owner_revoke *
 vma_owner_revoke_create(const struct vma_owner_revoke_ops *ops, void *priv)
@@ -818,22 +1044,24 @@ vma_owner_revoke_create(const struct vma_owner_revoke_ops *ops, void *priv)
 	struct vma_owner_revoke *r;
 
 	if (!IS_ENABLED(CONFIG_MMU))
-		return NULL;
+		return ERR_PTR(-EOPNOTSUPP);
 	r = kzalloc_obj(*r);
 	if (!r)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	r->ops = ops;
 	r->priv = priv;
 	refcount_set(&r->refs, 1);
-	mutex_init(&r->lock);
+	init_rwsem(&r->lock);
+	spin_lock_init(&r->pins_lock);
 	INIT_LIST_HEAD(&r->pins);
+	vma_owner_revoke_count(1);
 	return r;
 }
 EXPORT_SYMBOL_GPL(vma_owner_revoke_create);
 
 /**
  * vma_owner_revoke_put() - drop the exporter's reference to a revoke handle
- * @r: the handle, may be NULL
+ * @r: the handle, NULL or an ERR_PTR
  *
  * Pins hold the handle too, so that they can be unpinned after the exporter is
  * gone. They do not use its ops. The exporter drops it where it frees the
@@ -843,47 +1071,46 @@ EXPORT_SYMBOL_GPL(vma_owner_revoke_create);
  */
 void vma_owner_revoke_put(struct vma_owner_revoke *r)
 {
-	if (!r || !refcount_dec_and_test(&r->refs))
+	if (IS_ERR_OR_NULL(r) || !refcount_dec_and_test(&r->refs))
 		return;
-	WARN_ON_ONCE(!list_empty(&r->pins) || atomic_read(&r->live));
-	mutex_destroy(&r->lock);
+	WARN_ON_ONCE(!list_empty(&r->pins) || atomic_read(&r->pending));
 	kfree(r);
+	vma_owner_revoke_count(-1);
 }
 EXPORT_SYMBOL_GPL(vma_owner_revoke_put);
 
 /**
  * vma_owner_fault_enter() - may a fault handler insert a PTE?
  * @r: the handle, not NULL
- * @idx: cookie for vma_owner_fault_exit()
  *
  * To be called by the &vm_operations_struct.fault handler of revocable memory
  * before it looks at its object, with vma_owner_fault_exit() after the PTE has
- * been inserted. Between the two it must not take a lock that its driver holds
- * around vma_owner_revoke_begin().
+ * been inserted.
  *
- * Context: Fault context, may sleep. Enters an SRCU section.
- * Return: true to go on; false if the memory is revoked and the handler is to
- * return VM_FAULT_SIGBUS, without vma_owner_fault_exit().
+ * Context: Fault context, may sleep. Takes the revoke lock.
+ * Return: true to go on; false if the memory is revoked, or a fatal signal came,
+ * and the handler is to return VM_FAULT_SIGBUS, without vma_owner_fault_exit().
  */
-bool vma_owner_fault_enter(struct vma_owner_revoke *r, int *idx)
+bool vma_owner_fault_enter(struct vma_owner_revoke *r)
 {
-	*idx = srcu_read_lock(&vma_owner_fault_srcu);
-	if (likely(!READ_ONCE(r->marked)))
+	if (down_read_killable(&r->lock))
+		return false;
+	if (likely(!r->marked))
 		return true;
-	srcu_read_unlock(&vma_owner_fault_srcu, *idx);
+	up_read(&r->lock);
 	return false;
 }
 EXPORT_SYMBOL_GPL(vma_owner_fault_enter);
 
 /**
  * vma_owner_fault_exit() - the PTE has been inserted
- * @idx: cookie of vma_owner_fault_enter()
+ * @r: the handle
  *
  * Context: As vma_owner_fault_enter().
  */
-void vma_owner_fault_exit(int idx)
+void vma_owner_fault_exit(struct vma_owner_revoke *r)
 {
-	srcu_read_unlock(&vma_owner_fault_srcu, idx);
+	up_read(&r->lock);
 }
 EXPORT_SYMBOL_GPL(vma_owner_fault_exit);
 
@@ -892,50 +1119,73 @@ EXPORT_SYMBOL_GPL(vma_owner_fault_exit);
  * @pin: the pin; its client has &vma_pin_client.invalidate
  * @why: why
  *
- * Context: The revoke lock or, for VMA_PIN_MOVED, the dma_resv is held.
+ * Context: The lock of the pin is held.
  */
-void vma_pin_invalidate(struct vma_pin *pin, enum vma_pin_loss why)
+void vma_pin_invalidate(struct vma_pin *pin, enum vma_owner_loss why)
 {
-	lock_map_acquire(&vma_pin_callback_map);
+	vma_pin_lock_acquire();
 	pin->client->invalidate(pin, why);
-	lock_map_release(&vma_pin_callback_map);
+	vma_pin_lock_release();
+}
+
+/* Nobody enters from here on, but for this one, which keeps what is mapped */
+static void vma_pin_close(struct vma_pin *pin)
+{
+	if (!atomic_inc_unless_negative(&pin->users))
+		return;
+	pin->flags |= VMA_PIN_TAKEN;
+	atomic_inc(&pin->revoke->pending);
+	atomic_or(VMA_PIN_CLOSED, &pin->users);
+}
+
+/* Stop the device, then undo what is mapped, if nobody else is in */
+static void vma_pin_take_back(struct vma_pin *pin, enum vma_owner_loss how)
+{
+	vma_pin_invalidate(pin, how);
+	if (!(pin->flags & VMA_PIN_TAKEN))
+		return;
+	pin->flags &= ~VMA_PIN_TAKEN;
+	if (atomic_dec_return(&pin->users) != VMA_PIN_CLOSED)
+		return;
+	pin->maps->undo(pin);
+	atomic_dec(&pin->revoke->pending);
 }
 
 static void vma_pin_restore(struct vma_pin *pin)
 {
 	int ret;
 
-	lock_map_acquire(&vma_pin_callback_map);
+	vma_pin_lock_acquire();
 	ret = pin->client->restore(pin);
-	lock_map_release(&vma_pin_callback_map);
+	vma_pin_lock_release();
 	if (ret)
-		pr_warn("%s cannot map %#lx+%zu again: %pe\n",
-			pin->client->name, pin->start, pin->len, ERR_PTR(ret));
+		pr_warn_ratelimited("%s cannot map %zu bytes again: %pe\n",
+				    pin->client->name, pin->len, ERR_PTR(ret));
 }
 
 /**
  * vma_owner_revoke_begin() - take memory back, but do not wait
  * @r: the handle, of which the caller holds a reference
- * @how: for how long
+ * @how: VMA_OWNER_TEMPORARY or VMA_OWNER_PERMANENT
  *
- * On return pins and mappings fail with -ENODEV, the CPU mappings are zapped
- * and every importer has been told. Their mappings may still be live until
- * vma_owner_revoke_drain() has returned.
+ * On return pins and mappings fail with -ENODEV, the CPU mappings are zapped,
+ * every importer has been told and the mappings are undone, save those that were
+ * entered: these may be in use until vma_owner_revoke_drain() has returned.
  *
  * Context: Process context, may sleep, perhaps under locks of the exporter that
- * fault handlers do not take inside vma_owner_fault_enter(). Takes the revoke
- * lock; waits for an SRCU grace period.
+ * fault handlers do not take inside vma_owner_fault_enter(), nor get_extents and
+ * vmap. Takes the revoke lock.
  */
 void vma_owner_revoke_begin(struct vma_owner_revoke *r,
 			    enum vma_owner_loss how)
 {
-	enum vma_pin_loss why = VMA_PIN_REVOKED;
 	struct vma_pin *pin;
 	bool news;
 
-	mutex_lock(&r->lock);
+	if (WARN_ON_ONCE(how == VMA_OWNER_MOVED))
+		return;
+	down_write(&r->lock);
 	if (how == VMA_OWNER_PERMANENT) {
-		why = VMA_PIN_GONE;
 		news = !r->gone;
 		r->gone = true;
 	} else {
@@ -943,34 +1193,45 @@ void vma_owner_revoke_begin(struct vma_owner_revoke *r,
 		r->nested++;
 	}
 	trace_vma_owner_revoke(r->ops->name, r, r->gone, r->nested,
-			       atomic_read(&r->live));
+			       atomic_read(&r->pending));
 	if (!news)
 		goto out;
 
-	WRITE_ONCE(r->marked, true);
-	smp_mb(); /* mark before count, see vma_pin_map_begin() */
-	synchronize_srcu_expedited(&vma_owner_fault_srcu);
+	r->marked = true;
+	list_for_each_entry(pin, &r->pins, revoke_node)
+		vma_pin_close(pin);
 	if (r->ops->zap)
 		r->ops->zap(r->priv);
 	list_for_each_entry(pin, &r->pins, revoke_node)
-		vma_pin_invalidate(pin, why);
+		vma_pin_take_back(pin, how);
 out:
-	mutex_unlock(&r->lock);
+	up_write(&r->lock);
 }
 EXPORT_SYMBOL_GPL(vma_owner_revoke_begin);
 
+/* No addresses: the log is read by more people than may see them */
 static void vma_owner_report(struct vma_owner_revoke *r)
 {
+	unsigned int left = VMA_OWNER_DRAIN_PINS;
 	struct vma_pin *pin;
 
-	mutex_lock(&r->lock);
-	pr_warn("%s waits for %d mappings of revoked memory\n", r->ops->name,
-		atomic_read(&r->live));
-	list_for_each_entry(pin, &r->pins, revoke_node)
-		pr_warn("  pinned by %s: %#lx+%zu, for %u s\n",
-			pin->client->name, pin->start, pin->len,
-			jiffies_to_msecs(jiffies - pin->since) / 1000);
-	mutex_unlock(&r->lock);
+	down_read(&r->lock);
+	spin_lock(&r->pins_lock);
+	pr_warn("%s waits for %d pins of revoked memory that are in use\n",
+		r->ops->name, atomic_read(&r->pending));
+	list_for_each_entry(pin, &r->pins, revoke_node) {
+		int users = atomic_read(&pin->users) - VMA_PIN_CLOSED;
+
+		if (users <= 0)
+			continue;
+		if (!left--)
+			break;
+		pr_warn("  used by %s: %zu bytes, pinned for %llu s\n",
+			pin->client->name, pin->len,
+			div_u64(vma_pin_age(pin), 1000));
+	}
+	spin_unlock(&r->pins_lock);
+	up_read(&r->lock);
 }
 
 /* The memory is gone for good: nothing is left for the pins to hold */
@@ -980,14 +1241,14 @@ static void vma_owner_drop(struct vma_owner_revoke *r)
 	struct vma_pin *pin;
 
 	for (;;) {
-		mutex_lock(&r->lock);
+		down_write(&r->lock);
 		pin = list_first_entry_or_null(&r->pins, struct vma_pin,
 					       revoke_node);
 		if (pin) {
-			list_del_init(&pin->revoke_node);
+			vma_pin_unlink(pin);
 			ref = vma_pin_take_ref(pin);
 		}
-		mutex_unlock(&r->lock);
+		up_write(&r->lock);
 		if (!pin)
 			return;
 		vma_owner_ref_put(&ref);
@@ -995,31 +1256,35 @@ static void vma_owner_drop(struct vma_owner_revoke *r)
 }
 
 /**
- * vma_owner_revoke_drain() - wait until no mapping of revoked memory is live
+ * vma_owner_revoke_drain() - wait until nobody uses revoked memory
  * @r: the handle, revoked by vma_owner_revoke_begin() and not yet restored
  *
  * After a permanent revoke this also drops, for every pin, the object and the
  * module that it holds; the caller must have a reference of its own to both. A
  * pin that is being unpinned meanwhile drops its own, perhaps a little later.
  *
- * Context: Process context, sleeps uninterruptibly. No lock that an importer
- * needs to undo a mapping may be held, nor one that the exporter's put takes.
+ * Context: Process context, sleeps uninterruptibly. No lock that vma_pin_exit()
+ * needs may be held, nor one that the exporter's put takes.
  */
 void vma_owner_revoke_drain(struct vma_owner_revoke *r)
 {
+	unsigned long patience = VMA_OWNER_DRAIN_WARN;
 	bool gone;
 
 	might_sleep();
-	/* Acquire: what importers did before they undid their mappings is over */
-	while (!wait_var_event_timeout(&r->live, !atomic_read_acquire(&r->live),
-				       VMA_OWNER_DRAIN_WARN))
+	/* Acquire: what importers did before they left is over */
+	while (!wait_var_event_timeout(&r->pending,
+				       !atomic_read_acquire(&r->pending),
+				       patience)) {
 		vma_owner_report(r);
+		patience = min(2 * patience, 60 * VMA_OWNER_DRAIN_WARN);
+	}
 
-	mutex_lock(&r->lock);
+	down_read(&r->lock);
 	gone = r->gone;
 	trace_vma_owner_drain(r->ops->name, r, gone, r->nested,
-			      atomic_read(&r->live));
-	mutex_unlock(&r->lock);
+			      atomic_read(&r->pending));
+	up_read(&r->lock);
 	if (gone)
 		vma_owner_drop(r);
 }
@@ -1049,7 +1314,7 @@ EXPORT_SYMBOL_GPL(vma_owner_revoke);
  * If it was the last one and the memory is not gone for good, pins and mappings
  * work again, and the importers that asked for it map again now. To be called
  * once for each temporary revoke, after its drain has returned: one too many
- * warns, and a drain that is under way would wait for what maps again.
+ * warns, and so does one that comes too early.
  *
  * Context: Process context, may sleep, perhaps under locks of the exporter.
  * Takes the revoke lock.
@@ -1058,21 +1323,24 @@ void vma_owner_restore(struct vma_owner_revoke *r)
 {
 	struct vma_pin *pin;
 
-	mutex_lock(&r->lock);
+	down_write(&r->lock);
 	trace_vma_owner_restore(r->ops->name, r, r->gone, r->nested,
-				atomic_read(&r->live));
-	if (WARN_ON_ONCE(!r->nested) || --r->nested || r->gone)
+				atomic_read(&r->pending));
+	if (WARN_ON_ONCE(!r->nested || atomic_read(&r->pending)) ||
+	    --r->nested || r->gone)
 		goto out;
-	WRITE_ONCE(r->marked, false);
+	r->marked = false;
 	list_for_each_entry(pin, &r->pins, revoke_node)
 		if (pin->client->restore)
 			vma_pin_restore(pin);
 out:
-	mutex_unlock(&r->lock);
+	up_write(&r->lock);
 }
 EXPORT_SYMBOL_GPL(vma_owner_restore);
 
 /* ------------------------------------------------------------------------- */
+
+/* debugfs                                                                   */
 
 static const char *vma_pin_owner_name(const struct vma_pin *pin)
 {
@@ -1081,22 +1349,167 @@ static const char *vma_pin_owner_name(const struct vma_pin *pin)
 	return pin->revoke ? "(gone)" : "(ordinary)";
 }
 
-static int vma_pins_show(struct seq_file *m, void *unused)
+/*
+ * A reader holds the lock of one shard, and for no more than fills its buffer.
+ * Between two buffers @cursor, a pin without client, keeps the place.
+ */
+struct vma_pins_reader {
+	struct vma_pin	cursor;
+	unsigned int	shard;
+	bool		parked;		/* @cursor is in @shard */
+	bool		addresses;	/* may be seen */
+};
+
+/* The first pin behind @at in the shard, which is locked, or in the next ones */
+static struct vma_pin *vma_pins_find(struct vma_pins_reader *reader,
+				     struct list_head *at)
 {
+	struct vma_pin_shard *shard = vma_pin_shard(reader->shard);
 	struct vma_pin *pin;
 
-	seq_puts(m, "owner importer start length age-ms\n");
-	spin_lock(&vma_pins_lock);
-	list_for_each_entry(pin, &vma_pins, node)
-		seq_printf(m, "%s %s %#lx %zu %u\n", vma_pin_owner_name(pin),
-			   pin->client->name, pin->start, pin->len,
-			   jiffies_to_msecs(jiffies - pin->since));
-	spin_unlock(&vma_pins_lock);
+	for (;;) {
+		for (at = at->next; at != &shard->pins; at = at->next) {
+			pin = list_entry(at, struct vma_pin, node);
+			if (pin->client)
+				return pin;
+		}
+		spin_unlock(&shard->lock);
+		reader->shard = cpumask_next(reader->shard, cpu_possible_mask);
+		if (reader->shard >= nr_cpu_ids)
+			return NULL;
+		shard = vma_pin_shard(reader->shard);
+		spin_lock(&shard->lock);
+		at = &shard->pins;
+	}
+}
+
+static struct list_head *vma_pins_unpark(struct vma_pins_reader *reader)
+{
+	struct list_head *at = reader->cursor.node.prev;
+
+	list_del(&reader->cursor.node);
+	reader->parked = false;
+	return at;
+}
+
+static void *vma_pins_start(struct seq_file *m, loff_t *pos)
+{
+	struct vma_pins_reader *reader = m->private;
+
+	if (reader->parked) {
+		spin_lock(&vma_pin_shard(reader->shard)->lock);
+		return vma_pins_find(reader, vma_pins_unpark(reader));
+	}
+	if (*pos)
+		return NULL;
+	reader->shard = cpumask_first(cpu_possible_mask);
+	return SEQ_START_TOKEN;
+}
+
+static void *vma_pins_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct vma_pins_reader *reader = m->private;
+	struct vma_pin_shard *shard = vma_pin_shard(reader->shard);
+	struct vma_pin *pin = v;
+
+	++*pos;
+	if (v != SEQ_START_TOKEN)
+		return vma_pins_find(reader, &pin->node);
+	spin_lock(&shard->lock);
+	return vma_pins_find(reader, &shard->pins);
+}
+
+static void vma_pins_stop(struct seq_file *m, void *v)
+{
+	struct vma_pins_reader *reader = m->private;
+	struct vma_pin *pin = v;
+
+	if (!v || v == SEQ_START_TOKEN)
+		return;
+	list_add_tail(&reader->cursor.node, &pin->node);
+	reader->parked = true;
+	spin_unlock(&vma_pin_shard(reader->shard)->lock);
+}
+
+/* The addresses are another's: for those who may see the kernel's own */
+static int vma_pins_show(struct seq_file *m, void *v)
+{
+	const struct vma_pins_reader *reader = m->private;
+	const struct vma_pin *pin = v;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "owner importer start length age-ms\n");
+		return 0;
+	}
+	seq_printf(m, "%s %s %#lx %zu %llu\n", vma_pin_owner_name(pin),
+		   pin->client->name,
+		   reader->addresses ? pin->start : 0,
+		   pin->len, vma_pin_age(pin));
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(vma_pins);
 
-/* Contract with lockdep: revoke lock, callbacks and put() come inside mmap_lock */
+static const struct seq_operations vma_pins_sops = {
+	.start	= vma_pins_start,
+	.next	= vma_pins_next,
+	.stop	= vma_pins_stop,
+	.show	= vma_pins_show,
+};
+
+static int vma_pins_open(struct inode *inode, struct file *file)
+{
+	struct vma_pins_reader *reader;
+
+	reader = __seq_open_private(file, &vma_pins_sops, sizeof(*reader));
+	if (!reader)
+		return -ENOMEM;
+	reader->addresses = kallsyms_show_value(file->f_cred);
+	/* To seek would be to walk all pins under the lock */
+	return nonseekable_open(inode, file);
+}
+
+static int vma_pins_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct vma_pins_reader *reader = m->private;
+
+	if (reader->parked) {
+		spin_lock(&vma_pin_shard(reader->shard)->lock);
+		vma_pins_unpark(reader);
+		spin_unlock(&vma_pin_shard(reader->shard)->lock);
+	}
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations vma_pins_fops = {
+	.owner		= THIS_MODULE,
+	.open		= vma_pins_open,
+	.read		= seq_read,
+	.release	= vma_pins_release,
+};
+
+/* ------------------------------------------------------------------------- */
+
+/*
+ * Contract with lockdep: the revoke lock, callbacks and put() come inside
+ * mmap_lock, and MMU notifiers inside the revoke lock, by the zap.
+ */
+static void __init vma_owner_teach_order(struct vma_owner_revoke *r,
+					 struct mm_struct *mm)
+{
+	mmap_read_lock(mm);
+	lock_map_acquire(&vma_owner_put_map);
+	lock_map_release(&vma_owner_put_map);
+	down_write(&r->lock);
+	vma_pin_lock_acquire();
+#ifdef CONFIG_MMU_NOTIFIER
+	lock_map_acquire(&__mmu_notifier_invalidate_range_start_map);
+	lock_map_release(&__mmu_notifier_invalidate_range_start_map);
+#endif
+	vma_pin_lock_release();
+	up_write(&r->lock);
+	mmap_read_unlock(mm);
+}
+
 static int __init vma_owner_teach_lockdep(void)
 {
 	static const struct vma_owner_revoke_ops ops = { .name = "lockdep" };
@@ -1109,26 +1522,25 @@ static int __init vma_owner_teach_lockdep(void)
 	if (!mm)
 		return -ENOMEM;
 	r = vma_owner_revoke_create(&ops, NULL);
-	if (r) {
-		mmap_read_lock(mm);
-		lock_map_acquire(&vma_owner_put_map);
-		lock_map_release(&vma_owner_put_map);
-		mutex_lock(&r->lock);
-		lock_map_acquire(&vma_pin_callback_map);
-		lock_map_release(&vma_pin_callback_map);
-		mutex_unlock(&r->lock);
-		mmap_read_unlock(mm);
-	}
+	if (!IS_ERR(r))
+		vma_owner_teach_order(r, mm);
 	mmput(mm);
 	vma_owner_revoke_put(r);
-	return r ? 0 : -ENOMEM;
+	return PTR_ERR_OR_ZERO(r);
 }
 
 static int __init vma_owner_init(void)
 {
 	struct dentry *dir;
+	unsigned int cpu;
 
-	vma_unpin_wq = alloc_workqueue("vma_unpin", WQ_UNBOUND, 0);
+	for_each_possible_cpu(cpu) {
+		spin_lock_init(&vma_pin_shard(cpu)->lock);
+		INIT_LIST_HEAD(&vma_pin_shard(cpu)->pins);
+	}
+	/* Unpinning frees memory */
+	vma_unpin_wq = alloc_workqueue("vma_unpin",
+				       WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!vma_unpin_wq)
 		return -ENOMEM;
 	dir = debugfs_create_dir("vma_owner", NULL);

@@ -33,7 +33,7 @@ EXPORT_SYMBOL_GPL(dma_buf_sync_init);
  * @list: list of the buffer
  * @dev: device that the buffer is mapped for
  * @sgt: the mapped table, of all of the buffer
- * @dir: the direction that it is mapped with
+ * @dir: the direction that it is mapped with, of dma_buf_sync_map_dir()
  *
  * For &dma_buf_ops.map_dma_buf, which maps without DMA_ATTR_SKIP_CPU_SYNC.
  *
@@ -82,6 +82,13 @@ void dma_buf_sync_del(struct dma_buf_sync_list *list, struct sg_table *sgt)
 }
 EXPORT_SYMBOL_GPL(dma_buf_sync_del);
 
+/* What is mapped for a device to read has no other direction, says DMA_API_DEBUG */
+static enum dma_data_direction dma_buf_sync_dir(const struct dma_buf_sync_table *t,
+						enum dma_data_direction dir)
+{
+	return t->dir == DMA_TO_DEVICE ? DMA_TO_DEVICE : dir;
+}
+
 /**
  * dma_buf_sync_for_cpu() - the CPU is about to access the buffer
  * @list: list of the buffer
@@ -119,7 +126,8 @@ void dma_buf_sync_for_device(struct dma_buf_sync_list *list,
 
 	mutex_lock(&list->lock);
 	list_for_each_entry(t, &list->tables, node)
-		dma_sync_sgtable_for_device(t->dev, t->sgt, dir);
+		dma_sync_sgtable_for_device(t->dev, t->sgt,
+					    dma_buf_sync_dir(t, dir));
 	mutex_unlock(&list->lock);
 }
 EXPORT_SYMBOL_GPL(dma_buf_sync_for_device);

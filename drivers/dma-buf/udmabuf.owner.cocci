@@ -14,7 +14,7 @@
  struct vm_operations_struct udmabuf_vm_ops = {
 	.fault = udmabuf_vm_fault,
 +#ifdef CONFIG_VMA_OWNER
-+	.owner_ops = &dma_buf_vma_owner_ops,
++	.owner_ops = &dma_buf_cached_vma_owner_ops,
 +#endif
  };
 // </smpl>

@@ -47,10 +47,12 @@
  map_udmabuf(...)
  {
 -	return get_sg_table(at->dev, at->dmabuf, direction);
-+	struct sg_table *sg = get_sg_table(at->dev, at->dmabuf, direction);
 +	struct udmabuf *ubuf = at->dmabuf->priv;
++	struct sg_table *sg;
 +	int ret;
 +
++	direction = dma_buf_sync_map_dir(direction);
++	sg = get_sg_table(at->dev, at->dmabuf, direction);
 +	if (IS_ERR(sg))
 +		return sg;
 +	ret = dma_buf_sync_add(&ubuf->importers, at->dev, sg, direction);
@@ -68,7 +70,7 @@
 +	struct udmabuf *ubuf = at->dmabuf->priv;
 +
 +	dma_buf_sync_del(&ubuf->importers, sg);
-+	put_sg_table(at->dev, sg, direction);
++	put_sg_table(at->dev, sg, dma_buf_sync_map_dir(direction));
  }
 
 @@

@@ -4,12 +4,12 @@
  * address, physical extents. mm/vma_owner.c has the pins themselves.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -51,32 +51,98 @@
  * once after it has mapped. What the device still has when the mapping is undone
  * is synced for the CPU then.
  *
- * Ordinary memory and RAM extents are synced by the DMA API. The exporter of a
- * dma-buf syncs it, by its begin_cpu_access and end_cpu_access: it is begun when
- * it is mapped or taken back, and ended when it is handed over. Each begin has
- * its end, also when one of them fails; an error is returned, and the next call
- * tries again. If the device needs syncs and the exporter has none, the memory
- * is not mapped. There is no wait for fences of the dma-buf: V4L2 has none for
- * buffers that come by fd either, and a buffer is taken back when a process exits
- * as well.
+ * What is synced is the pinned range, in the mapping of this pin, by the DMA API.
+ * Of a dma-buf that is right if its table comes from the DMA API and the memory is
+ * cached, which its owner says, see &vma_owner_obj_ops.sync. If the owner does not
+ * and the device needs syncs, the memory is not mapped. The exporter's
+ * begin_cpu_access and end_cpu_access are not called for that: they sync the whole
+ * buffer for all who are attached, and so bring back what another device had
+ * before, over what the CPU or this device has written since.
  *
- * A dma-buf which the device writes is mapped and synced for both directions. The
- * exporter syncs the whole buffer for all who are attached to it, not the pinned
- * range. What the CPU writes beside that range, or into it after the device is
- * done, has to outlive the next hand-over and the end of the mapping where the
- * exporter bounces it; and lines of a write-back cache must not be dropped when
- * it is handed over. What the CPU writes elsewhere in the buffer while a device
- * has it may still be lost when it is taken back, to a device that bounces or is
- * not coherent: as for those who pass the dma-buf by fd.
+ * A dma-buf which the device writes is mapped for both directions. The exporter
+ * syncs the whole buffer for the CPU when it unmaps it: what has been written
+ * elsewhere in the buffer has to outlive that, and is handed over for it just
+ * before. To a device that bounces, it would still be lost if it was written at
+ * that very moment, so that a part of a dma-buf is not mapped for such a device,
+ * save whole pages of it that are all there are. On a device that is not coherent
+ * a line that the CPU writes at that moment elsewhere in the buffer may be lost: as
+ * for those who pass the dma-buf by fd.
  *
- * Memory that is mapped for the kernel alone is other devices' until
- * vma_pin_sync_for_cpu(), and theirs again by vma_pin_sync_for_device(). That
- * tells the exporter of a dma-buf, in the direction given to vma_pin_vmap().
+ * Memory that is mapped for the kernel alone is accessed as user space accesses
+ * it, without syncs. Only if its owner says nothing of a dma-buf, its exporter is
+ * told, by begin_cpu_access in vma_pin_sync_for_cpu() and end_cpu_access in
+ * vma_pin_sync_for_device(), in the direction given to vma_pin_vmap(). Each begin
+ * has its end, also when one of them fails; an error is returned, and the next
+ * call tries again. There is no wait for fences of the dma-buf, and the exporter
+ * should have none: memory is taken back when a process exits as well.
  */
 
 #define VMA_PIN_MAX_SEG	ALIGN_DOWN(UINT_MAX, PAGE_SIZE)
 
+/**
+ * struct pin_maps - the mappings of a pin, from the first one to the unpin
+ * @base: what mm/vma_owner.c calls
+ * @dmabuf: of memory that has one
+ * @how: what its owner says of syncs
+ * @attach: to @dmabuf, for @dev
+ * @dev: what vma_pin_attach() was told
+ * @sgt: mapping for @dev, or NULL
+ * @dir: of @sgt
+ * @whole: of @sgt, the exporter's table
+ * @dma_extents: of @sgt, what is mapped
+ * @iova: of @dma_extents
+ * @extents: of vma_pin_get_extents()
+ * @map: mapping for the kernel
+ * @vaddr: the same for readers without lock, once it is complete
+ * @cpu_dir: direction of accesses by @vaddr
+ * @synced: @sgt needs syncs
+ * @for_device: @sgt is handed over
+ * @begun: CPU access of @dmabuf by @vaddr
+ * @begun_dir: of that
+ */
+struct pin_maps {
+	struct vma_pin_maps		base;
+	struct dma_buf			*dmabuf;
+	enum vma_owner_sync		how;
+	struct dma_buf_attachment	*attach;
+	struct device			*dev;
+	struct sg_table			*sgt;
+	enum dma_data_direction		dir;
+	struct sg_table			*whole;
+	struct vma_owner_extents	dma_extents;
+	struct dma_iova_state		iova;
+	struct vma_owner_extents	extents;
+	struct iosys_map		map;
+	void				*vaddr;
+	enum dma_data_direction		cpu_dir;
+	bool				synced;
+	bool				for_device;
+	bool				begun;
+	enum dma_data_direction		begun_dir;
+};
+
+static struct pin_maps *maps_of(const struct vma_pin *pin)
+{
+	return pin->maps ? container_of(pin->maps, struct pin_maps, base) : NULL;
+}
+
+static void vma_pin_undo(struct vma_pin *pin);
 static void vma_pin_release(struct vma_pin *pin);
+
+static struct pin_maps *maps_get(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	if (m)
+		return m;
+	m = kzalloc_obj(*m);
+	if (!m)
+		return NULL;
+	m->base.undo = vma_pin_undo;
+	m->base.release = vma_pin_release;
+	pin->maps = &m->base;
+	return m;
+}
 
 /* ------------------------------------------------------------------------- */
 /* Contract with lockdep                                                     */
@@ -84,15 +150,11 @@ static void vma_pin_release(struct vma_pin *pin);
 /* Stands for the dma_resv of any dma-buf */
 static struct dma_resv vma_pin_any_resv;
 
-/*
- * Memory that may have a dma-buf is mapped under its dma_resv, and moves are
- * told under it: a lock that callbacks take must not be held here. Revocable
- * memory has no dma-buf, and restore callbacks map it under leaf locks.
- */
-static void vma_pin_may_lock_resv(const struct vma_pin *pin)
+/* Whichever lock this pin has: the next one has the other */
+static void vma_pin_may_lock_any(void)
 {
-	if (!pin->revoke)
-		might_lock(&vma_pin_any_resv.lock.base);
+	might_lock(&vma_pin_any_resv.lock.base);
+	vma_pin_may_lock();
 }
 
 /* The revoke lock, and so the callbacks, come inside a dma_resv */
@@ -104,8 +166,8 @@ static int __init vma_pin_teach_lockdep(void)
 	if (!IS_ENABLED(CONFIG_LOCKDEP) || !IS_ENABLED(CONFIG_MMU))
 		return 0;
 	r = vma_owner_revoke_create(&ops, NULL);
-	if (!r)
-		return -ENOMEM;
+	if (IS_ERR(r))
+		return PTR_ERR(r);
 	dma_resv_init(&vma_pin_any_resv);
 	dma_resv_lock(&vma_pin_any_resv, NULL);
 	vma_owner_revoke_begin(r, VMA_OWNER_PERMANENT);
@@ -120,7 +182,7 @@ subsys_initcall(vma_pin_teach_lockdep);
 
 struct dma_slice {
 	struct sg_table		*table;
-	struct scatterlist	*next;
+	struct scatterlist	*last;		/* NULL if there is none yet */
 };
 
 static int dma_slice_alloc(struct dma_slice *s, unsigned int nents)
@@ -136,18 +198,26 @@ static int dma_slice_alloc(struct dma_slice *s, unsigned int nents)
 		return ret;
 	}
 	s->table->nents = 0;
-	s->next = s->table->sgl;
+	s->last = NULL;
 	return 0;
 }
 
-/* DMA addresses only: there is no page behind them, or none to be touched */
+static bool dma_slice_is_full(const struct dma_slice *s)
+{
+	return s->table->nents == s->table->orig_nents;
+}
+
+/*
+ * DMA addresses only: there is no page behind them, or none to be touched. Drivers
+ * that fill page tables look at the offset.
+ */
 static void dma_slice_add(struct dma_slice *s, dma_addr_t addr, size_t len)
 {
-	sg_set_page(s->next, NULL, 0, 0);
-	sg_dma_address(s->next) = addr;
-	sg_dma_len(s->next) = len;
+	s->last = s->last ? sg_next(s->last) : s->table->sgl;
+	sg_set_page(s->last, NULL, 0, offset_in_page(addr));
+	sg_dma_address(s->last) = addr;
+	sg_dma_len(s->last) = len;
 	s->table->nents++;
-	s->next = sg_next(s->next);
 }
 
 static void dma_slice_free(struct sg_table *table)
@@ -203,50 +273,240 @@ static struct sg_table *dma_slice_cut(struct sg_table *whole, u64 offset,
 }
 
 /* ------------------------------------------------------------------------- */
-/* dma-buf                                                                   */
+/* The lock of a pin                                                         */
 
+/* Whoever has a revoke handle has no dma-buf, and may lose @ref meanwhile */
 static bool vma_pin_has_dmabuf(const struct vma_pin *pin)
 {
-	return pin->dmabuf || (pin->ref.ops && pin->ref.ops->get_dmabuf);
+	return !pin->revoke && pin->ref.ops && pin->ref.ops->get_dmabuf;
 }
 
 static int vma_pin_get_dmabuf(struct vma_pin *pin)
 {
+	struct pin_maps *m = maps_get(pin);
 	struct dma_buf *dmabuf;
 
-	if (pin->dmabuf)
+	if (!m)
+		return -ENOMEM;
+	if (m->dmabuf)
 		return 0;
 	dmabuf = pin->ref.ops->get_dmabuf(pin->ref.obj);
 	if (WARN_ON_ONCE(!dmabuf))
 		return -ENOMEM;
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	pin->dmabuf = dmabuf;
+	m->dmabuf = dmabuf;
+	if (pin->ref.ops->sync)
+		m->how = pin->ref.ops->sync(pin->ref.obj);
 	return 0;
 }
 
-/*
- * The state of a mapping changes under the dma_resv, so that a move and an
- * unmap by the importer do not both undo it. A callback runs with the dma_resv
- * held by the exporter.
- */
-static bool vma_pin_lock_resv(struct vma_pin *pin)
+static int vma_pin_lock_resv(struct vma_pin *pin, bool interruptible)
 {
-	if (READ_ONCE(pin->resv_holder) == current) {
-		dma_resv_assert_held(pin->dmabuf->resv);
-		return false;
-	}
-	dma_resv_lock(pin->dmabuf->resv, NULL);
-	return true;
+	struct dma_resv *resv = maps_of(pin)->dmabuf->resv;
+
+	if (interruptible)
+		return dma_resv_lock_interruptible(resv, NULL);
+	return dma_resv_lock(resv, NULL);
 }
 
+static void vma_pin_unlock_resv(struct vma_pin *pin)
+{
+	dma_resv_unlock(maps_of(pin)->dmabuf->resv);
+}
+
+static void vma_pin_assert_resv(const struct vma_pin *pin)
+{
+	dma_resv_assert_held(maps_of(pin)->dmabuf->resv);
+}
+
+static void vma_pin_lock_uninterruptible(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	if (m && m->dmabuf)
+		vma_pin_lock_resv(pin, false);
+	else
+		vma_pin_revoke_lock(pin, false);
+	vma_pin_lock_acquire();
+}
+
+/**
+ * vma_pin_lock() - keep the owner from taking the memory back
+ * @pin: the pin
+ *
+ * Under the lock mappings are made and undone, and no callback of the importer
+ * comes: what is mapped here stays mapped until the lock is dropped, and the
+ * device may be told of it. That is the dma_resv of a dma-buf, else the revoke
+ * lock of the owner, which others may hold as well: it keeps out callbacks, not
+ * other threads of the importer. Other memory needs no lock, which the importer
+ * need not know.
+ *
+ * Context: Process context, may sleep. Not under the lock of another pin, nor a
+ * lock that the importer's callbacks take.
+ * Return: 0; -EINTR if a signal came, for the revoke lock a fatal one; or what the
+ * owner's get_dmabuf says.
+ */
+int vma_pin_lock(struct vma_pin *pin)
+{
+	int ret;
+
+	vma_pin_may_lock_any();
+	if (WARN_ON_ONCE(!pin->client))
+		return -EINVAL;
+	if (vma_pin_has_dmabuf(pin)) {
+		ret = vma_pin_get_dmabuf(pin);
+		if (!ret)
+			ret = vma_pin_lock_resv(pin, true);
+	} else {
+		ret = vma_pin_revoke_lock(pin, true);
+	}
+	if (!ret)
+		vma_pin_lock_acquire();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vma_pin_lock);
+
+/**
+ * vma_pin_unlock() - let the owner take the memory back again
+ * @pin: the pin, locked by vma_pin_lock()
+ *
+ * Context: As vma_pin_lock().
+ */
+void vma_pin_unlock(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	vma_pin_lock_release();
+	if (m && m->dmabuf)
+		vma_pin_unlock_resv(pin);
+	else
+		vma_pin_revoke_unlock(pin);
+}
+EXPORT_SYMBOL_GPL(vma_pin_unlock);
+
+static void vma_pin_assert_lock(const struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	might_sleep();
+	vma_pin_assert_locked(pin);
+	if (m && m->dmabuf)
+		vma_pin_assert_resv(pin);
+}
+
+/* ------------------------------------------------------------------------- */
+/* Syncs by DMA address                                                      */
+
+/*
+ * An entry behind an IOMMU may be scattered memory, and the DMA API syncs what is
+ * together: a granule of the IOMMU at a time.
+ */
+static void vma_pin_sync_entry(struct pin_maps *m, dma_addr_t addr, size_t len,
+			       bool for_device)
+{
+	unsigned long mask = dma_get_merge_boundary(m->dev);
+	size_t n;
+
+	/* Not all IOMMUs name their granule */
+	if (!mask)
+		mask = get_dma_ops(m->dev) ? PAGE_SIZE - 1 : ULONG_MAX;
+
+	for (; len; len -= n, addr += n) {
+		n = min_t(u64, len - 1, mask - (addr & mask)) + 1;
+		if (for_device)
+			dma_sync_single_for_device(m->dev, addr, n, m->dir);
+		else
+			dma_sync_single_for_cpu(m->dev, addr, n, m->dir);
+	}
+}
+
+static void vma_pin_sync_table(struct pin_maps *m, struct sg_table *sgt,
+			       bool for_device)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		vma_pin_sync_entry(m, sg_dma_address(sg), sg_dma_len(sg),
+				   for_device);
+}
+
+static void vma_pin_count_turn(bool for_device)
+{
+#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
+	atomic_add(for_device ? 1 : -1, &vma_pins_handed_over);
+#endif
+}
+
+/* Returns whether there is anything to do. A device that only reads wrote nothing */
+static bool vma_pin_turn(struct pin_maps *m, bool for_device)
+{
+	if (!m->sgt || m->for_device == for_device)
+		return false;
+	m->for_device = for_device;
+	vma_pin_count_turn(for_device);
+	return m->synced && (for_device || m->dir != DMA_TO_DEVICE);
+}
+
+/* ------------------------------------------------------------------------- */
+/* dma-buf                                                                   */
+
+/* Whatever it returns, the access has ended */
+static int vma_pin_end_cpu_access(struct pin_maps *m)
+{
+	if (!m->begun)
+		return 0;
+	m->begun = false;
+	return dma_buf_end_cpu_access(m->dmabuf, m->begun_dir);
+}
+
+/*
+ * Not dma_buf_begin_cpu_access(), which also waits for fences: for as long as
+ * somebody else likes, under a lock of the importer, in the exit of a process.
+ */
+static int vma_pin_begin_cpu_access(struct pin_maps *m)
+{
+	struct dma_buf *dmabuf = m->dmabuf;
+	int ret = 0;
+
+	if (m->how != VMA_OWNER_SYNC_UNKNOWN)
+		return 0;
+	/* Of a kernel mapping that is no more, another way */
+	if (m->begun && m->begun_dir != m->cpu_dir)
+		vma_pin_end_cpu_access(m);
+	if (m->begun)
+		return 0;
+	if (dmabuf->ops->begin_cpu_access)
+		ret = dmabuf->ops->begin_cpu_access(dmabuf, m->cpu_dir);
+	m->begun = !ret;
+	m->begun_dir = m->cpu_dir;
+	return ret;
+}
+
+/* See DOC: hand-over */
+static void vma_pin_unmap_dmabuf(struct pin_maps *m)
+{
+	if (vma_pin_turn(m, false))
+		vma_pin_sync_table(m, m->sgt, false);
+	if (m->synced && m->dir != DMA_TO_DEVICE)
+		vma_pin_sync_table(m, m->whole, true);
+	if (m->sgt != m->whole)
+		dma_slice_free(m->sgt);
+	dma_buf_unmap_attachment(m->attach, m->whole, m->dir);
+	m->whole = NULL;
+	WRITE_ONCE(m->sgt, NULL);
+}
+
+/* The exporter has the dma_resv */
 static void vma_pin_moved(struct dma_buf_attachment *attach)
 {
 	struct vma_pin *pin = attach->importer_priv;
+	struct pin_maps *m = maps_of(pin);
 
-	WRITE_ONCE(pin->resv_holder, current);
-	vma_pin_invalidate(pin, VMA_PIN_MOVED);
-	WRITE_ONCE(pin->resv_holder, NULL);
+	vma_pin_invalidate(pin, VMA_OWNER_MOVED);
+	if (m->sgt)
+		vma_pin_unmap_dmabuf(m);
 }
 
 static const struct dma_buf_attach_ops vma_pin_attach_ops = {
@@ -258,205 +518,120 @@ static const struct dma_buf_attach_ops vma_pin_attach_p2p_ops = {
 	.invalidate_mappings	= vma_pin_moved,
 };
 
-static int vma_pin_attach(struct vma_pin *pin, struct device *dev)
+static int vma_pin_attach_dmabuf(struct vma_pin *pin, struct device *dev)
 {
 	const struct dma_buf_attach_ops *ops = NULL;
 	struct dma_buf_attachment *attach;
+	struct pin_maps *m = maps_of(pin);
 
-	if (pin->attach && pin->attach->dev == dev)
+	if (m->attach && m->attach->dev == dev)
 		return 0;
-	if (pin->attach)
-		dma_buf_detach(pin->dmabuf, pin->attach);
-	pin->attach = NULL;
+	if (m->attach)
+		dma_buf_detach(m->dmabuf, m->attach);
+	m->attach = NULL;
 
 	if (pin->client->invalidate)
 		ops = pin->client->peer2peer ? &vma_pin_attach_p2p_ops :
 					       &vma_pin_attach_ops;
-	attach = dma_buf_dynamic_attach(pin->dmabuf, dev, ops, pin);
+	attach = dma_buf_dynamic_attach(m->dmabuf, dev, ops, pin);
 	if (IS_ERR(attach))
 		return PTR_ERR(attach);
-	pin->attach = attach;
+	m->attach = attach;
 	return 0;
 }
 
 static bool vma_pin_is_whole(const struct vma_pin *pin)
 {
-	return !pin->ref.offset && pin->len == pin->dmabuf->size;
+	return !pin->ref.offset && pin->len == maps_of(pin)->dmabuf->size;
 }
 
-/*
- * If the device needs syncs, only the exporter knows how to: its table may come
- * from anywhere, and may have no pages.
- */
-static bool vma_pin_can_sync(const struct vma_pin *pin, struct sg_table *sgt)
+/* Nobody else's bytes are in the pages of the pin */
+static bool vma_pin_is_all_pages(const struct vma_pin *pin)
 {
-	const struct dma_buf_ops *ops = pin->dmabuf->ops;
+	return pin->ref.offset < PAGE_SIZE &&
+	       PAGE_ALIGN(pin->ref.offset + pin->len) >=
+	       maps_of(pin)->dmabuf->size;
+}
+
+static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
+{
 	struct scatterlist *sg;
 	int i;
 
-	if (ops->begin_cpu_access && ops->end_cpu_access)
-		return true;
 	for_each_sgtable_dma_sg(sgt, sg, i)
-		if (dma_need_sync(pin->attach->dev, sg_dma_address(sg)))
-			return false;
-	return true;
+		if (dma_need_sync(dev, sg_dma_address(sg)))
+			return true;
+	return false;
 }
 
-/* Called under the dma_resv */
-static struct sg_table *vma_pin_map_attachment(struct vma_pin *pin,
-					       enum dma_data_direction dir)
+/*
+ * Why else should a coherent device need syncs, but for DMA_API_DEBUG. One that is
+ * not coherent may bounce as well, if it does not reach all memory.
+ */
+static bool dma_table_is_bounced(struct device *dev)
 {
+	if (dma_get_merge_boundary(dev))
+		return false;
+	return dev_is_dma_coherent(dev) || dma_addressing_limited(dev);
+}
+
+static int vma_pin_choose_sync(struct vma_pin *pin, struct sg_table *whole)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	m->synced = m->how != VMA_OWNER_SYNC_NEVER &&
+		    dma_table_needs_sync(m->dev, whole);
+	if (!m->synced)
+		return 0;
+	if (m->how != VMA_OWNER_SYNC_DMA ||
+	    (dma_table_is_bounced(m->dev) && !vma_pin_is_all_pages(pin)))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
+					   enum dma_data_direction dir)
+{
+	struct pin_maps *m = maps_of(pin);
 	struct sg_table *whole, *sgt;
 	long ret;
 
-	whole = dma_buf_map_attachment(pin->attach, dir);
+	/* See DOC: hand-over */
+	if (dir == DMA_FROM_DEVICE)
+		dir = DMA_BIDIRECTIONAL;
+	whole = dma_buf_map_attachment(m->attach, dir);
 	if (IS_ERR(whole))
 		return whole;
 
 	/* A move's copy may be under way; static importers had it waited for */
 	if (pin->client->invalidate) {
-		ret = dma_resv_wait_timeout(pin->dmabuf->resv,
+		ret = dma_resv_wait_timeout(m->dmabuf->resv,
 					    DMA_RESV_USAGE_KERNEL, true,
 					    MAX_SCHEDULE_TIMEOUT);
 		if (ret < 0)
 			goto err_unmap;
 	}
 
-	ret = -EOPNOTSUPP;
-	if (!vma_pin_can_sync(pin, whole))
+	ret = vma_pin_choose_sync(pin, whole);
+	if (ret)
 		goto err_unmap;
 	sgt = whole;
 	if (!vma_pin_is_whole(pin))
 		sgt = dma_slice_cut(whole, pin->ref.offset, pin->len);
+	else if (!dma_slice_count(whole, 0, pin->len))
+		sgt = ERR_PTR(-EFAULT);
 	if (IS_ERR(sgt)) {
 		ret = PTR_ERR(sgt);
 		goto err_unmap;
 	}
-	pin->whole = whole;
-	pin->dir = dir;
-	pin->sgt = sgt;
+	m->whole = whole;
+	m->dir = dir;
+	m->for_device = false;
+	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
 
 err_unmap:
-	dma_buf_unmap_attachment(pin->attach, whole, dir);
-	return ERR_PTR(ret);
-}
-
-static struct sg_table *vma_pin_map_locked(struct vma_pin *pin,
-					   enum dma_data_direction dir)
-{
-	struct sg_table *sgt;
-	int ret;
-
-	ret = dma_resv_lock_interruptible(pin->dmabuf->resv, NULL);
-	if (ret)
-		return ERR_PTR(ret);
-	/* Not read back from @pin: a move may undo it once the lock is free */
-	sgt = vma_pin_map_attachment(pin, dir);
-	dma_resv_unlock(pin->dmabuf->resv);
-	return sgt;
-}
-
-/*
- * Not dma_buf_begin_cpu_access(), which also waits for fences: for as long as
- * somebody else likes, under a lock of the importer, in the exit of a process.
- */
-static int vma_pin_begin_cpu_access(struct vma_pin *pin)
-{
-	struct dma_buf *dmabuf = pin->dmabuf;
-	int ret = 0;
-
-	pin->for_device = false;
-	if (pin->begun)
-		return 0;
-	if (dmabuf->ops->begin_cpu_access)
-		ret = dmabuf->ops->begin_cpu_access(dmabuf, pin->sync_dir);
-	pin->begun = !ret;
-	return ret;
-}
-
-/* Whatever it returns, the access has ended */
-static int vma_pin_end_cpu_access(struct vma_pin *pin)
-{
-	if (!pin->begun)
-		return 0;
-	pin->begun = false;
-	return dma_buf_end_cpu_access(pin->dmabuf, pin->sync_dir);
-}
-
-/* What could not be begun or ended before is begun again, and is the CPU's */
-static int vma_pin_hand_over_dmabuf(struct vma_pin *pin)
-{
-	int ret;
-
-	if (pin->for_device)
-		return 0;
-	ret = vma_pin_begin_cpu_access(pin);
-	if (!ret)
-		ret = vma_pin_end_cpu_access(pin);
-	pin->for_device = !ret;
-	return ret;
-}
-
-/*
- * Before a mapping is undone. The exporter may copy or flush then, from and to
- * where the device had it, so it is asked to do so both ways. A move holds the
- * dma_resv, which the exporter may take in here, and leaves it as it is: it is
- * the exporter that moves the memory.
- */
-static void vma_pin_take_back_dmabuf(struct vma_pin *pin)
-{
-	if (READ_ONCE(pin->resv_holder) == current || !READ_ONCE(pin->sgt))
-		return;
-	vma_pin_begin_cpu_access(pin);
-	vma_pin_end_cpu_access(pin);
-	pin->for_device = true;
-}
-
-/* Returns whether there was a mapping to undo */
-static bool vma_pin_unmap_dmabuf(struct vma_pin *pin)
-{
-	bool locked = vma_pin_lock_resv(pin);
-	struct sg_table *sgt = pin->sgt;
-
-	if (sgt) {
-		if (sgt != pin->whole)
-			dma_slice_free(sgt);
-		dma_buf_unmap_attachment(pin->attach, pin->whole, pin->dir);
-		pin->whole = NULL;
-		pin->sgt = NULL;
-	}
-	if (locked)
-		dma_resv_unlock(pin->dmabuf->resv);
-	return sgt;
-}
-
-static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
-					   struct device *dev,
-					   enum dma_data_direction dir)
-{
-	struct sg_table *sgt;
-	int ret;
-
-	/* See DOC: hand-over */
-	if (dir == DMA_FROM_DEVICE)
-		dir = DMA_BIDIRECTIONAL;
-	ret = vma_pin_get_dmabuf(pin);
-	if (!ret)
-		ret = vma_pin_attach(pin, dev);
-	if (ret)
-		return ERR_PTR(ret);
-	sgt = vma_pin_map_locked(pin, dir);
-	if (IS_ERR(sgt))
-		return sgt;
-
-	/* A move may have left it open, or a kernel mapping */
-	vma_pin_end_cpu_access(pin);
-	pin->sync_dir = dir;
-	ret = vma_pin_begin_cpu_access(pin);
-	if (!ret)
-		return sgt;
-	vma_pin_unmap_dmabuf(pin);
+	dma_buf_unmap_attachment(m->attach, whole, dir);
 	return ERR_PTR(ret);
 }
 
@@ -466,33 +641,35 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 static unsigned int vma_pin_max_seg(const struct vma_pin *pin,
 				    struct device *dev)
 {
-	return pin->client->contiguous ? VMA_PIN_MAX_SEG :
-					 dma_get_max_seg_size(dev);
+	if (pin->client->contiguous)
+		return VMA_PIN_MAX_SEG;
+	return dma_get_max_seg_size(dev);
 }
 
 static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
-					  struct device *dev,
 					  enum dma_data_direction dir)
 {
 	struct sg_table *sgt = kzalloc_obj(*sgt);
+	struct pin_maps *m = maps_of(pin);
+	unsigned int max;
 	int ret;
 
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
+	/* A page is the least that a table is made of */
+	max = max_t(unsigned int, vma_pin_max_seg(pin, m->dev), PAGE_SIZE);
 	ret = sg_alloc_table_from_pages_segment(sgt, pin->pages, pin->nr_pages,
 						offset_in_page(pin->start),
-						pin->len,
-						vma_pin_max_seg(pin, dev),
-						GFP_KERNEL);
+						pin->len, max, GFP_KERNEL);
 	if (ret)
 		goto err_free;
-	ret = dma_map_sgtable(dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	ret = dma_map_sgtable(m->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	if (ret)
 		goto err_free_table;
-	pin->dev = dev;
-	pin->dir = dir;
-	pin->sgt = sgt;
-	pin->for_device = false;
+	m->dir = dir;
+	m->synced = true;
+	m->for_device = false;
+	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
 
 err_free_table:
@@ -506,39 +683,46 @@ err_free:
  * What is the CPU's it may have written: to sync that for the CPU once more would
  * bring back what was there before.
  */
-static void vma_pin_unmap_pages(struct vma_pin *pin)
+static void vma_pin_unmap_pages(struct pin_maps *m)
 {
-	dma_unmap_sgtable(pin->dev, pin->sgt, pin->dir,
-			  pin->for_device ? 0 : DMA_ATTR_SKIP_CPU_SYNC);
-	dma_slice_free(pin->sgt);
-	pin->sgt = NULL;
+	bool sync = vma_pin_turn(m, false);
+
+	dma_unmap_sgtable(m->dev, m->sgt, m->dir,
+			  sync ? 0 : DMA_ATTR_SKIP_CPU_SYNC);
+	dma_slice_free(m->sgt);
+	WRITE_ONCE(m->sgt, NULL);
 }
 
 /* The kernel's mapping of ordinary memory may alias in a virtual cache */
 static void vma_pin_flush_alias(struct vma_pin *pin)
 {
-	if (iosys_map_is_set(&pin->map))
-		flush_kernel_vmap_range(pin->map.vaddr,
+	struct pin_maps *m = maps_of(pin);
+
+	if (m->vaddr)
+		flush_kernel_vmap_range(m->map.vaddr,
 					pin->nr_pages << PAGE_SHIFT);
 }
 
 static void vma_pin_invalidate_alias(struct vma_pin *pin)
 {
-	if (iosys_map_is_set(&pin->map))
-		invalidate_kernel_vmap_range(pin->map.vaddr,
+	struct pin_maps *m = maps_of(pin);
+
+	if (m->vaddr)
+		invalidate_kernel_vmap_range(m->map.vaddr,
 					     pin->nr_pages << PAGE_SHIFT);
 }
 
 static void vma_pin_sync_pages(struct vma_pin *pin, bool for_device)
 {
-	if (!pin->sgt || pin->for_device == for_device)
+	struct pin_maps *m = maps_of(pin);
+
+	if (!vma_pin_turn(m, for_device))
 		return;
-	pin->for_device = for_device;
 	if (for_device) {
 		vma_pin_flush_alias(pin);
-		dma_sync_sgtable_for_device(pin->dev, pin->sgt, pin->dir);
+		dma_sync_sgtable_for_device(m->dev, m->sgt, m->dir);
 	} else {
-		dma_sync_sgtable_for_cpu(pin->dev, pin->sgt, pin->dir);
+		dma_sync_sgtable_for_cpu(m->dev, m->sgt, m->dir);
 		vma_pin_invalidate_alias(pin);
 	}
 }
@@ -603,73 +787,120 @@ vma_pin_p2p_type(const struct vma_owner_extents *x, struct device *dev)
  * pages. The DMA API has no sync for such a range, so that memory which needs one
  * is mapped extent by extent.
  */
-static bool vma_pin_alloc_iova(struct vma_pin *pin, struct device *dev)
+static bool vma_pin_alloc_iova(struct pin_maps *m, size_t len)
 {
-	const struct vma_owner_extents *x = &pin->dma_extents;
-	unsigned long mask = dma_get_merge_boundary(dev);
+	const struct vma_owner_extents *x = &m->dma_extents;
+	unsigned long mask = dma_get_merge_boundary(m->dev);
 	unsigned int i;
 
-	pin->iova = (struct dma_iova_state) {};
-	if (vma_pin_p2p_type(x, dev) != PCI_P2PDMA_MAP_THRU_HOST_BRIDGE)
+	m->iova = (struct dma_iova_state) {};
+	if (vma_pin_p2p_type(x, m->dev) != PCI_P2PDMA_MAP_THRU_HOST_BRIDGE)
 		return false;
-	if (x->type == VMA_OWNER_RAM && dma_dev_need_sync(dev))
+	if (x->type == VMA_OWNER_RAM && dma_dev_need_sync(m->dev))
 		return false;
 	for (i = 1; i < x->nr; i++)
 		if ((x->vec[i - 1].paddr + x->vec[i - 1].len) & mask ||
 		    x->vec[i].paddr & mask)
 			return false;
-	return dma_iova_try_alloc(dev, &pin->iova, x->vec[0].paddr, pin->len);
+	return dma_iova_try_alloc(m->dev, &m->iova, x->vec[0].paddr, len);
 }
 
-static void dma_slice_unmap(struct sg_table *table, struct vma_pin *pin,
-			    struct device *dev, enum dma_data_direction dir,
-			    bool sync)
+static void dma_slice_unmap(struct pin_maps *m, struct sg_table *table,
+			    size_t len, enum dma_data_direction dir, bool sync)
 {
-	const struct vma_owner_extents *x = &pin->dma_extents;
+	const struct vma_owner_extents *x = &m->dma_extents;
 	struct scatterlist *sg;
 	int i;
 
-	if (vma_pin_p2p_type(x, dev) == PCI_P2PDMA_MAP_BUS_ADDR)
+	if (vma_pin_p2p_type(x, m->dev) == PCI_P2PDMA_MAP_BUS_ADDR)
 		return;
-	if (dma_use_iova(&pin->iova)) {
-		dma_iova_destroy(dev, &pin->iova, pin->len, dir,
+	if (dma_use_iova(&m->iova)) {
+		dma_iova_destroy(m->dev, &m->iova, len, dir,
 				 vma_pin_dma_attrs(x, sync));
 		return;
 	}
 	for_each_sgtable_dma_sg(table, sg, i)
-		dma_unmap_phys(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
+		dma_unmap_phys(m->dev, sg_dma_address(sg), sg_dma_len(sg), dir,
 			       vma_pin_dma_attrs(x, sync));
 }
 
-static int dma_slice_map(struct dma_slice *s, struct device *dev,
-			 enum dma_data_direction dir,
-			 const struct vma_owner_extents *x,
-			 phys_addr_t paddr, size_t len)
+/* How much of it lies before the next boundary that no segment may cross */
+static size_t dma_slice_fits(struct device *dev, dma_addr_t addr, size_t len)
 {
-	dma_addr_t addr;
+	u64 mask = dma_get_seg_boundary(dev);
 
-	switch (vma_pin_p2p_type(x, dev)) {
+	return min_t(u64, len - 1, mask - (addr & mask)) + 1;
+}
+
+/*
+ * What is not to be bounced may be beyond the device, which user space chooses. The
+ * DMA API warns of that, and so is not asked where the answer is plain.
+ */
+static bool dma_slice_is_beyond(struct pin_maps *m, phys_addr_t paddr,
+				size_t len)
+{
+	if (m->dma_extents.type == VMA_OWNER_RAM ||
+	    dma_get_merge_boundary(m->dev) || m->dev->dma_range_map)
+		return false;
+	return paddr + (len - 1) > dma_get_mask(m->dev);
+}
+
+/*
+ * Where the boundary is shows once it is mapped. An entry is what is synced and
+ * unmapped, so what crosses it is mapped again as far as it goes.
+ */
+static int dma_slice_map_fitting(struct pin_maps *m, dma_addr_t *addr,
+				 enum dma_data_direction dir, phys_addr_t paddr,
+				 size_t *len)
+{
+	unsigned long attrs = vma_pin_dma_attrs(&m->dma_extents, false);
+	size_t fits;
+
+	if (dma_slice_is_beyond(m, paddr, *len))
+		return -EIO;
+	for (;; *len = fits) {
+		*addr = dma_map_phys(m->dev, paddr, *len, dir, attrs);
+		if (dma_mapping_error(m->dev, *addr))
+			return -EIO;
+		fits = dma_slice_fits(m->dev, *addr, *len);
+		if (fits == *len)
+			return 0;
+		dma_unmap_phys(m->dev, *addr, *len, dir, attrs);
+	}
+}
+
+/* Sets @len to what it has mapped */
+static int dma_slice_map(struct dma_slice *s, struct pin_maps *m,
+			 enum dma_data_direction dir, phys_addr_t paddr,
+			 size_t *len)
+{
+	const struct vma_owner_extents *x = &m->dma_extents;
+	dma_addr_t addr;
+	int ret;
+
+	if (dma_slice_is_full(s))
+		return -E2BIG;
+	switch (vma_pin_p2p_type(x, m->dev)) {
 	case PCI_P2PDMA_MAP_BUS_ADDR:
 		addr = pci_p2pdma_bus_addr_map(x->provider, paddr);
+		*len = dma_slice_fits(m->dev, addr, *len);
 		break;
 	case PCI_P2PDMA_MAP_THRU_HOST_BRIDGE:
-		addr = dma_map_phys(dev, paddr, len, dir,
-				    vma_pin_dma_attrs(x, false));
-		if (dma_mapping_error(dev, addr))
-			return -EIO;
+		ret = dma_slice_map_fitting(m, &addr, dir, paddr, len);
+		if (ret)
+			return ret;
 		break;
 	default:
 		return -EOPNOTSUPP;
 	}
-	dma_slice_add(s, addr, len);
+	dma_slice_add(s, addr, *len);
 	return 0;
 }
 
-static int dma_slice_map_each(struct dma_slice *s, struct vma_pin *pin,
-			      struct device *dev, enum dma_data_direction dir,
-			      size_t max)
+static int dma_slice_map_each(struct dma_slice *s, struct pin_maps *m,
+			      enum dma_data_direction dir, size_t max)
 {
-	const struct vma_owner_extents *x = &pin->dma_extents;
+	const struct vma_owner_extents *x = &m->dma_extents;
 	unsigned int i;
 	int ret;
 
@@ -679,9 +910,9 @@ static int dma_slice_map_each(struct dma_slice *s, struct vma_pin *pin,
 
 		for (; left; left -= n, paddr += n) {
 			n = min(left, max);
-			ret = dma_slice_map(s, dev, dir, x, paddr, n);
+			ret = dma_slice_map(s, m, dir, paddr, &n);
 			if (ret) {
-				dma_slice_unmap(s->table, pin, dev, dir, false);
+				dma_slice_unmap(m, s->table, 0, dir, false);
 				return ret;
 			}
 		}
@@ -690,220 +921,315 @@ static int dma_slice_map_each(struct dma_slice *s, struct vma_pin *pin,
 }
 
 /* An entry for each extent also in one range: each is a piece of memory to sync */
-static int dma_slice_link_all(struct dma_slice *s, struct vma_pin *pin,
-			      struct device *dev, enum dma_data_direction dir,
-			      size_t max)
+static int dma_slice_link_all(struct dma_slice *s, struct pin_maps *m,
+			      enum dma_data_direction dir, size_t max)
 {
-	const struct vma_owner_extents *x = &pin->dma_extents;
+	const struct vma_owner_extents *x = &m->dma_extents;
 	unsigned long attrs = vma_pin_dma_attrs(x, false);
 	size_t at = 0, end = 0, n;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < x->nr; i++) {
-		ret = dma_iova_link(dev, &pin->iova, x->vec[i].paddr, at,
+		ret = dma_iova_link(m->dev, &m->iova, x->vec[i].paddr, at,
 				    x->vec[i].len, dir, attrs);
 		if (ret)
 			goto err_destroy;
 		end = at + x->vec[i].len;
 		for (; at < end; at += n) {
-			n = min(end - at, max);
-			dma_slice_add(s, pin->iova.addr + at, n);
+			ret = -E2BIG;
+			if (dma_slice_is_full(s))
+				goto err_destroy;
+			n = dma_slice_fits(m->dev, m->iova.addr + at,
+					   min(end - at, max));
+			dma_slice_add(s, m->iova.addr + at, n);
 		}
 	}
-	ret = dma_iova_sync(dev, &pin->iova, 0, end);
+	ret = dma_iova_sync(m->dev, &m->iova, 0, end);
 	if (!ret)
 		return 0;
 err_destroy:
-	dma_iova_destroy(dev, &pin->iova, end, dir, attrs);
+	dma_iova_destroy(m->dev, &m->iova, end, dir, attrs);
 	return ret;
 }
 
-static struct sg_table *dma_slice_of_extents(struct vma_pin *pin,
-					     struct device *dev,
-					     enum dma_data_direction dir)
+/* -E2BIG if the entries are too few */
+static struct sg_table *dma_slice_fill(struct vma_pin *pin,
+				       enum dma_data_direction dir, size_t max,
+				       u64 nents)
 {
-	const struct vma_owner_extents *x = &pin->dma_extents;
-	size_t max = vma_pin_max_seg(pin, dev);
-	unsigned int i, nents = 0;
+	struct pin_maps *m = maps_of(pin);
 	struct dma_slice s;
 	int ret;
 
-	for (i = 0; i < x->nr; i++)
-		nents += DIV_ROUND_UP_ULL(x->vec[i].len, max);
+	if (nents > UINT_MAX)
+		return ERR_PTR(-ENOMEM);
 	ret = dma_slice_alloc(&s, nents);
 	if (ret)
 		return ERR_PTR(ret);
 
-	if (vma_pin_alloc_iova(pin, dev))
-		ret = dma_slice_link_all(&s, pin, dev, dir, max);
+	if (vma_pin_alloc_iova(m, pin->len))
+		ret = dma_slice_link_all(&s, m, dir, max);
 	else
-		ret = dma_slice_map_each(&s, pin, dev, dir, max);
-	if (!ret)
+		ret = dma_slice_map_each(&s, m, dir, max);
+	if (!ret) {
+		sg_mark_end(s.last);
 		return s.table;
+	}
 	dma_slice_free(s.table);
 	return ERR_PTR(ret);
 }
 
+static struct sg_table *dma_slice_of_extents(struct vma_pin *pin,
+					     enum dma_data_direction dir)
+{
+	struct pin_maps *m = maps_of(pin);
+	const struct vma_owner_extents *x = &m->dma_extents;
+	u64 mask = dma_get_seg_boundary(m->dev), nents = 0, cuts = 0;
+	size_t max = vma_pin_max_seg(pin, m->dev);
+	struct sg_table *sgt;
+	unsigned int i;
+
+	for (i = 0; i < x->nr; i++) {
+		nents += DIV_ROUND_UP_ULL(x->vec[i].len, max);
+		cuts += 1 + div64_u64(x->vec[i].len, mask + 1 ?: mask);
+	}
+	/* Few extents lie across a boundary */
+	sgt = dma_slice_fill(pin, dir, max, nents);
+	if (PTR_ERR(sgt) == -E2BIG)
+		sgt = dma_slice_fill(pin, dir, max, nents + cuts);
+	return PTR_ERR(sgt) == -E2BIG ? ERR_PTR(-EIO) : sgt;
+}
+
 static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
-					    struct device *dev,
 					    enum dma_data_direction dir)
 {
+	struct pin_maps *m = maps_of(pin);
 	struct sg_table *sgt;
 	int ret;
 
-	ret = vma_pin_fill_extents(pin, &pin->dma_extents);
+	ret = vma_pin_fill_extents(pin, &m->dma_extents);
 	if (ret)
 		return ERR_PTR(ret);
-	sgt = dma_slice_of_extents(pin, dev, dir);
+	sgt = dma_slice_of_extents(pin, dir);
 	if (IS_ERR(sgt)) {
-		vma_pin_drop_extents(pin, &pin->dma_extents);
+		vma_pin_drop_extents(pin, &m->dma_extents);
 		return sgt;
 	}
-	pin->dev = dev;
-	pin->dir = dir;
-	mutex_lock(&pin->sync_lock);
-	pin->sgt = sgt;
-	pin->for_device = false;
-	mutex_unlock(&pin->sync_lock);
+	/* All but plain RAM was mapped as it is, for good */
+	m->synced = m->dma_extents.type == VMA_OWNER_RAM;
+	m->dir = dir;
+	m->for_device = false;
+	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
 }
 
 static void vma_pin_unmap_extents(struct vma_pin *pin)
 {
-	struct sg_table *sgt;
-	bool sync;
+	struct pin_maps *m = maps_of(pin);
 
-	mutex_lock(&pin->sync_lock);
-	sgt = pin->sgt;
-	sync = pin->for_device;
-	pin->sgt = NULL;
-	mutex_unlock(&pin->sync_lock);
-
-	dma_slice_unmap(sgt, pin, pin->dev, pin->dir, sync);
-	dma_slice_free(sgt);
-	vma_pin_drop_extents(pin, &pin->dma_extents);
-}
-
-/*
- * Plain RAM is a streaming mapping; all else was mapped as it is, for good. A
- * callback may undo the mapping at any time, and waits here.
- */
-static void vma_pin_sync_extents(struct vma_pin *pin, bool for_device)
-{
-	struct scatterlist *sg;
-	int i;
-
-	guard(mutex)(&pin->sync_lock);
-	if (!pin->sgt || pin->for_device == for_device)
-		return;
-	pin->for_device = for_device;
-	if (pin->dma_extents.type != VMA_OWNER_RAM)
-		return;
-	for_each_sgtable_dma_sg(pin->sgt, sg, i)
-		if (for_device)
-			dma_sync_single_for_device(pin->dev, sg_dma_address(sg),
-						   sg_dma_len(sg), pin->dir);
-		else
-			dma_sync_single_for_cpu(pin->dev, sg_dma_address(sg),
-						sg_dma_len(sg), pin->dir);
+	dma_slice_unmap(m, m->sgt, pin->len, m->dir, vma_pin_turn(m, false));
+	dma_slice_free(m->sgt);
+	WRITE_ONCE(m->sgt, NULL);
+	vma_pin_drop_extents(pin, &m->dma_extents);
 }
 
 /* ------------------------------------------------------------------------- */
 /* For importers                                                             */
 
+static int vma_pin_attach_any(struct vma_pin *pin, struct device *dev)
+{
+	struct pin_maps *m = maps_get(pin);
+	int ret = 0;
+
+	if (!m)
+		return -ENOMEM;
+	if (READ_ONCE(m->sgt))
+		return m->dev == dev ? 0 : -EBUSY;
+	if (vma_pin_has_dmabuf(pin)) {
+		ret = vma_pin_get_dmabuf(pin);
+		if (!ret)
+			ret = vma_pin_attach_dmabuf(pin, dev);
+	}
+	m->dev = ret ? NULL : dev;
+	return ret;
+}
+
 /**
- * vma_pin_map_dma() - map the memory for a device
+ * vma_pin_attach() - say which device is to access the memory
  * @pin: the pin
- * @dev: device that will access the memory
+ * @dev: the device
+ *
+ * Once before vma_pin_map_dma(), and again for another device when nothing is
+ * mapped. vma_pin_map_dma_unlocked() does it by itself.
+ *
+ * Context: Process context, may sleep. Takes the revoke lock, or lets the exporter
+ * of a dma-buf take the dma_resv.
+ * Return: 0; -EINTR if a fatal signal came; -EBUSY if the memory is mapped for
+ * another device; -ENOMEM; or what the owner's get_dmabuf or the exporter of the
+ * dma-buf says.
+ */
+int vma_pin_attach(struct vma_pin *pin, struct device *dev)
+{
+	int ret;
+
+	vma_pin_may_lock_any();
+	if (WARN_ON_ONCE(!pin->client))
+		return -EINVAL;
+	/* A restore may map; a dma-buf is attached without its lock */
+	ret = vma_pin_revoke_lock(pin, true);
+	if (ret)
+		return ret;
+	ret = vma_pin_attach_any(pin, dev);
+	vma_pin_revoke_unlock(pin);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vma_pin_attach);
+
+static bool vma_pin_allows(const struct vma_pin *pin,
+			   enum dma_data_direction dir,
+			   enum dma_data_direction reading)
+{
+	return valid_dma_direction(dir) &&
+	       (dir == reading || pin->flags & VMA_PIN_WRITE);
+}
+
+/**
+ * vma_pin_map_dma() - map the memory for the device
+ * @pin: the pin, with a device by vma_pin_attach()
  * @dir: direction of the transfers; a pin without VMA_PIN_WRITE can only be
  *	mapped DMA_TO_DEVICE
  *
- * One mapping at a time, until vma_pin_unmap_dma() or vma_unpin(). The memory is
- * the CPU's until vma_pin_sync_for_device(), see DOC: hand-over. An importer
- * that can be revoked tests its own flag, under its leaf lock, once this has
- * returned: the callback may have come meanwhile.
+ * One mapping at a time, until vma_pin_unmap_dma() or vma_unpin(), or until the
+ * owner takes the memory back. The memory is the CPU's until
+ * vma_pin_sync_for_device(), see DOC: hand-over.
  *
- * Context: Process context, may sleep. Takes the dma_resv if the memory is a
- * dma-buf. Inside &vma_pin_client.restore too.
+ * Context: Process context, may sleep. The lock of the pin is held, also by
+ * &vma_pin_client.restore.
  * Return: The DMA addresses of exactly the pinned range, or an ERR_PTR. Use only
  * sg_dma_address() and sg_dma_len() of its entries: unless the memory is
- * ordinary or a whole dma-buf there are no pages, and sg_page() is NULL.
- * -EOPNOTSUPP if there is no way for @dev to reach the memory, or none to sync
- * it and @dev needs that; -EIO if its DMA mask is too small; what the exporter of
- * the dma-buf says, and DOC: errors.
+ * ordinary or a whole dma-buf there are no pages, and sg_page() is NULL. None is
+ * longer than dma_get_max_seg_size(), or a page if that is more, save for
+ * &vma_pin_client.contiguous and for what the exporter of a dma-buf maps; none of
+ * extents crosses dma_get_seg_boundary().
+ * -EOPNOTSUPP if there is no way for the device to reach the memory, or none to
+ * sync it and the device needs that; -EIO if the DMA API refuses; what the
+ * exporter of the dma-buf says, and DOC: errors.
  */
-struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
+struct sg_table *vma_pin_map_dma(struct vma_pin *pin,
 				 enum dma_data_direction dir)
 {
+	struct pin_maps *m = maps_of(pin);
 	struct sg_table *sgt;
 	int ret;
 
-	might_sleep();
-	if (!valid_dma_direction(dir) ||
-	    (dir != DMA_TO_DEVICE && !(pin->flags & VMA_PIN_WRITE)))
+	vma_pin_assert_lock(pin);
+	if (!vma_pin_allows(pin, dir, DMA_TO_DEVICE) ||
+	    WARN_ON_ONCE(!m || !m->dev))
 		return ERR_PTR(-EINVAL);
-	if (pin->sgt)
-		return ERR_PTR(-EBUSY);
-	vma_pin_may_lock_resv(pin);
-	ret = vma_pin_map_begin(pin);
+	ret = vma_pin_may_map(pin);
 	if (ret)
 		return ERR_PTR(ret);
+	if (m->sgt)
+		return ERR_PTR(-EBUSY);
 
-	pin->release = vma_pin_release;
 	if (pin->pages)
-		sgt = vma_pin_map_pages(pin, dev, dir);
-	else if (vma_pin_has_dmabuf(pin))
-		sgt = vma_pin_map_dmabuf(pin, dev, dir);
+		sgt = vma_pin_map_pages(pin, dir);
+	else if (m->dmabuf)
+		sgt = vma_pin_map_dmabuf(pin, dir);
 	else
-		sgt = vma_pin_map_extents(pin, dev, dir);
-	if (IS_ERR(sgt))
-		vma_pin_map_end(pin);
+		sgt = vma_pin_map_extents(pin, dir);
+	if (!IS_ERR(sgt))
+		vma_pin_mapped(pin);
 	return sgt;
 }
 EXPORT_SYMBOL_GPL(vma_pin_map_dma);
 
 /**
+ * vma_pin_dma_table() - what vma_pin_map_dma() has returned
+ * @pin: the pin
+ *
+ * Context: The lock of the pin is held, or the caller is between vma_pin_enter()
+ * and vma_pin_exit().
+ * Return: The DMA addresses, or NULL if the memory is not mapped for a device, or
+ * no longer.
+ */
+struct sg_table *vma_pin_dma_table(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	return m && !vma_pin_is_closed(pin) ? READ_ONCE(m->sgt) : NULL;
+}
+EXPORT_SYMBOL_GPL(vma_pin_dma_table);
+
+/**
+ * vma_pin_resv() - the dma_resv of the memory
+ * @pin: the pin
+ *
+ * An importer that can be revoked waits for the fences there before it lets its
+ * device at a dma-buf, and adds its own, as dynamic importers of dma-bufs do.
+ *
+ * Context: The lock of the pin is held, which is that dma_resv.
+ * Return: The dma_resv, or NULL if the memory has no dma-buf.
+ */
+struct dma_resv *vma_pin_resv(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	vma_pin_assert_lock(pin);
+	return m && m->dmabuf ? m->dmabuf->resv : NULL;
+}
+EXPORT_SYMBOL_GPL(vma_pin_resv);
+
+static void vma_pin_undo_dma(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	if (!m->sgt)
+		return;
+	if (pin->pages)
+		vma_pin_unmap_pages(m);
+	else if (m->dmabuf)
+		vma_pin_unmap_dmabuf(m);
+	else
+		vma_pin_unmap_extents(pin);
+}
+
+/**
  * vma_pin_unmap_dma() - undo vma_pin_map_dma()
  * @pin: the pin; without a mapping nothing happens
  *
- * The device no longer accesses the memory. What it was handed over and was not
- * taken back is synced for the CPU, and what the CPU has written since it took
- * the memory back stays.
+ * The device no longer accesses the memory, and nobody is between vma_pin_enter()
+ * and vma_pin_exit(). What it was handed over and was not taken back is synced for
+ * the CPU, and what the CPU has written since it took the memory back stays.
  *
- * Context: Process context, may sleep. Takes the dma_resv if the memory is a
- * dma-buf, save inside &vma_pin_client.invalidate.
+ * Context: As vma_pin_map_dma().
  */
 void vma_pin_unmap_dma(struct vma_pin *pin)
 {
-	might_sleep();
-	if (pin->attach) {
-		vma_pin_take_back_dmabuf(pin);
-		if (!vma_pin_unmap_dmabuf(pin))
-			return;
-	} else if (!pin->sgt) {
-		return;
-	} else if (pin->pages) {
-		vma_pin_unmap_pages(pin);
-	} else {
-		vma_pin_unmap_extents(pin);
-	}
-	vma_pin_map_end(pin);
+	vma_pin_assert_lock(pin);
+	if (pin->maps)
+		vma_pin_undo_dma(pin);
 }
 EXPORT_SYMBOL_GPL(vma_pin_unmap_dma);
 
 static int vma_pin_vmap_dmabuf(struct vma_pin *pin)
 {
+	struct pin_maps *m = maps_of(pin);
 	int ret;
 
-	ret = vma_pin_get_dmabuf(pin);
-	if (ret)
-		return ret;
-	if (!pin->dmabuf->ops->vmap)
+	if (!m->dmabuf->ops->vmap)
 		return -EOPNOTSUPP;
-	ret = dma_buf_vmap_unlocked(pin->dmabuf, &pin->map);
+	ret = dma_buf_vmap(m->dmabuf, &m->map);
 	/* So say exporters that have kernel mappings of some buffers only */
 	return ret == -EINVAL ? -EOPNOTSUPP : ret;
+}
+
+static void vma_pin_vunmap_dmabuf(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	dma_buf_vunmap(m->dmabuf, &m->map);
 }
 
 static int vma_pin_vmap_pages(struct vma_pin *pin)
@@ -912,40 +1238,46 @@ static int vma_pin_vmap_pages(struct vma_pin *pin)
 
 	if (!vaddr)
 		return -ENOMEM;
-	iosys_map_set_vaddr(&pin->map, vaddr);
+	iosys_map_set_vaddr(&maps_of(pin)->map, vaddr);
 	return 0;
 }
 
-static void vma_pin_vunmap_any(struct vma_pin *pin)
+static void vma_pin_undo_vmap(struct vma_pin *pin)
 {
+	struct pin_maps *m = maps_of(pin);
+
+	if (iosys_map_is_null(&m->map))
+		return;
+	WRITE_ONCE(m->vaddr, NULL);
 	if (pin->pages)
-		vm_unmap_ram(pin->map.vaddr, pin->nr_pages);
-	else if (vma_pin_has_dmabuf(pin))
-		dma_buf_vunmap_unlocked(pin->dmabuf, &pin->map);
+		vm_unmap_ram(m->map.vaddr, pin->nr_pages);
+	else if (m->dmabuf)
+		vma_pin_vunmap_dmabuf(pin);
 	else
-		pin->ref.ops->vunmap(pin->ref.obj, &pin->map);
-	iosys_map_clear(&pin->map);
+		pin->ref.ops->vunmap(pin->ref.obj, &m->map);
+	iosys_map_clear(&m->map);
 }
 
 static int vma_pin_vmap_any(struct vma_pin *pin)
 {
 	const struct vma_owner_obj_ops *ops = pin->ref.ops;
+	struct pin_maps *m = maps_of(pin);
 	int ret;
 
 	if (pin->pages)
 		ret = vma_pin_vmap_pages(pin);
-	else if (vma_pin_has_dmabuf(pin))
+	else if (m->dmabuf)
 		ret = vma_pin_vmap_dmabuf(pin);
 	else if (ops && ops->vmap)
-		ret = ops->vmap(pin->ref.obj, &pin->map);
+		ret = ops->vmap(pin->ref.obj, &m->map);
 	else
 		ret = -EOPNOTSUPP;
 	if (ret) {
-		iosys_map_clear(&pin->map);
+		iosys_map_clear(&m->map);
 		return ret;
 	}
-	if (pin->map.is_iomem) {
-		vma_pin_vunmap_any(pin);
+	if (m->map.is_iomem) {
+		vma_pin_undo_vmap(pin);
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -958,10 +1290,10 @@ static int vma_pin_vmap_any(struct vma_pin *pin)
  *	dma_buf_begin_cpu_access(), or DMA_BIDIRECTIONAL; a pin without
  *	VMA_PIN_WRITE can only be read
  *
- * One mapping at a time, until vma_pin_vunmap() or vma_unpin(). Bracket the
- * accesses with vma_pin_sync_for_cpu() and vma_pin_sync_for_device(). If the
- * memory is mapped for a device as well, these follow the direction of that
- * mapping, see DOC: hand-over.
+ * One mapping at a time, until vma_pin_vunmap() or vma_unpin(), or until the owner
+ * takes the memory back. An importer that can be revoked accesses it under the
+ * lock, or between vma_pin_enter() and vma_pin_exit(). All bracket the accesses
+ * with vma_pin_sync_for_cpu() and vma_pin_sync_for_device(), see DOC: hand-over.
  *
  * Context: As vma_pin_map_dma().
  * Return: Kernel address of the first byte of the pinned range, or an ERR_PTR.
@@ -970,49 +1302,60 @@ static int vma_pin_vmap_any(struct vma_pin *pin)
  */
 void *vma_pin_vmap(struct vma_pin *pin, enum dma_data_direction dir)
 {
+	struct pin_maps *m = maps_get(pin);
+	void *vaddr;
 	int ret;
 
-	might_sleep();
-	if (!valid_dma_direction(dir) ||
-	    (dir != DMA_FROM_DEVICE && !(pin->flags & VMA_PIN_WRITE)))
+	vma_pin_assert_lock(pin);
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	if (!vma_pin_allows(pin, dir, DMA_FROM_DEVICE))
 		return ERR_PTR(-EINVAL);
-	if (iosys_map_is_set(&pin->map))
-		return ERR_PTR(-EBUSY);
-	vma_pin_may_lock_resv(pin);
-	ret = vma_pin_map_begin(pin);
+	ret = vma_pin_may_map(pin);
+	if (!ret && iosys_map_is_set(&m->map))
+		ret = -EBUSY;
+	if (!ret)
+		ret = vma_pin_vmap_any(pin);
 	if (ret)
 		return ERR_PTR(ret);
 
-	pin->release = vma_pin_release;
-	ret = vma_pin_vmap_any(pin);
-	if (ret) {
-		vma_pin_map_end(pin);
-		return ERR_PTR(ret);
-	}
-	if (!READ_ONCE(pin->sgt) && !pin->begun) {
-		pin->sync_dir = dir;
-		pin->for_device = true;
-	}
-	if (pin->pages)
-		return pin->map.vaddr + offset_in_page(pin->start);
-	return pin->map.vaddr + pin->ref.offset;
+	m->cpu_dir = dir;
+	vaddr = m->map.vaddr;
+	vaddr += pin->pages ? offset_in_page(pin->start) : pin->ref.offset;
+	smp_store_release(&m->vaddr, vaddr);	/* so is the mapping */
+	vma_pin_mapped(pin);
+	return vaddr;
 }
 EXPORT_SYMBOL_GPL(vma_pin_vmap);
+
+/**
+ * vma_pin_vaddr() - what vma_pin_vmap() has returned
+ * @pin: the pin
+ *
+ * Context: As vma_pin_dma_table().
+ * Return: The kernel address, or NULL if the memory is not mapped for the kernel,
+ * or no longer.
+ */
+void *vma_pin_vaddr(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	return m && !vma_pin_is_closed(pin) ? READ_ONCE(m->vaddr) : NULL;
+}
+EXPORT_SYMBOL_GPL(vma_pin_vaddr);
 
 /**
  * vma_pin_vunmap() - undo vma_pin_vmap()
  * @pin: the pin; without a mapping nothing happens
  *
- * Context: As vma_pin_unmap_dma(), but not inside a callback for VMA_PIN_MOVED:
- * a dma-buf that is mapped for the kernel does not move.
+ * Context: As vma_pin_map_dma(), and nobody is between vma_pin_enter() and
+ * vma_pin_exit().
  */
 void vma_pin_vunmap(struct vma_pin *pin)
 {
-	might_sleep();
-	if (iosys_map_is_null(&pin->map))
-		return;
-	vma_pin_vunmap_any(pin);
-	vma_pin_map_end(pin);
+	vma_pin_assert_lock(pin);
+	if (pin->maps)
+		vma_pin_undo_vmap(pin);
 }
 EXPORT_SYMBOL_GPL(vma_pin_vunmap);
 
@@ -1021,8 +1364,8 @@ EXPORT_SYMBOL_GPL(vma_pin_vunmap);
  * @pin: the pin
  *
  * For importers that program an IOMMU or a second-stage page table. Like any
- * mapping it is live until vma_pin_put_extents() or vma_unpin(), and the
- * addresses mean nothing afterwards.
+ * mapping it is live until vma_pin_put_extents() or vma_unpin(), or until the
+ * owner takes the memory back. The addresses mean nothing afterwards.
  *
  * Context: As vma_pin_map_dma().
  * Return: The extents, exactly as long as the pinned range, or an ERR_PTR.
@@ -1031,110 +1374,278 @@ EXPORT_SYMBOL_GPL(vma_pin_vunmap);
  */
 const struct vma_owner_extents *vma_pin_get_extents(struct vma_pin *pin)
 {
+	struct pin_maps *m = maps_get(pin);
 	int ret;
 
-	might_sleep();
-	if (pin->extents.vec)
-		return ERR_PTR(-EBUSY);
-	ret = vma_pin_map_begin(pin);
+	vma_pin_assert_lock(pin);
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	ret = vma_pin_may_map(pin);
+	if (!ret && m->extents.vec)
+		ret = -EBUSY;
+	if (!ret)
+		ret = vma_pin_fill_extents(pin, &m->extents);
 	if (ret)
 		return ERR_PTR(ret);
-
-	pin->release = vma_pin_release;
-	ret = vma_pin_fill_extents(pin, &pin->extents);
-	if (!ret)
-		return &pin->extents;
-	vma_pin_map_end(pin);
-	return ERR_PTR(ret);
+	vma_pin_mapped(pin);
+	return &m->extents;
 }
 EXPORT_SYMBOL_FOR_MODULES(vma_pin_get_extents,
 			  "vfio_iommu_type1,iommufd,acrn,mshv_root,vma_owner_kunit,vma_owner_torture");
+
+static void vma_pin_undo_extents(struct vma_pin *pin)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	if (m->extents.vec)
+		vma_pin_drop_extents(pin, &m->extents);
+}
 
 /**
  * vma_pin_put_extents() - undo vma_pin_get_extents()
  * @pin: the pin; without extents nothing happens
  *
- * Context: As vma_pin_unmap_dma().
+ * Context: As vma_pin_map_dma(), and nobody is between vma_pin_enter() and
+ * vma_pin_exit().
  */
 void vma_pin_put_extents(struct vma_pin *pin)
 {
-	might_sleep();
-	if (!pin->extents.vec)
-		return;
-	vma_pin_drop_extents(pin, &pin->extents);
-	vma_pin_map_end(pin);
+	vma_pin_assert_lock(pin);
+	if (pin->maps)
+		vma_pin_undo_extents(pin);
 }
 EXPORT_SYMBOL_FOR_MODULES(vma_pin_put_extents,
 			  "vfio_iommu_type1,iommufd,acrn,mshv_root,vma_owner_kunit,vma_owner_torture");
 
+/* ------------------------------------------------------------------------- */
+/* The same for importers that need no lock                                  */
+
+/**
+ * vma_pin_map_dma_unlocked() - attach a device and map the memory for it
+ * @pin: the pin
+ * @dev: device that will access the memory
+ * @dir: as for vma_pin_map_dma()
+ *
+ * An importer without &vma_pin_client.invalidate needs no more. To one that has
+ * it the table may be gone when this returns: it takes the lock and asks
+ * vma_pin_dma_table().
+ *
+ * Context: Process context, may sleep. Takes the lock of the pin.
+ * Return: As vma_pin_map_dma(), vma_pin_attach() and vma_pin_lock().
+ */
+struct sg_table *vma_pin_map_dma_unlocked(struct vma_pin *pin,
+					  struct device *dev,
+					  enum dma_data_direction dir)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	if (!vma_pin_allows(pin, dir, DMA_TO_DEVICE))
+		return ERR_PTR(-EINVAL);
+	ret = vma_pin_attach(pin, dev);
+	if (!ret)
+		ret = vma_pin_lock(pin);
+	if (ret)
+		return ERR_PTR(ret);
+	sgt = vma_pin_map_dma(pin, dir);
+	vma_pin_unlock(pin);
+	return sgt;
+}
+EXPORT_SYMBOL_GPL(vma_pin_map_dma_unlocked);
+
+/**
+ * vma_pin_unmap_dma_unlocked() - undo vma_pin_map_dma_unlocked()
+ * @pin: the pin; without a mapping nothing happens
+ *
+ * Context: As vma_pin_map_dma_unlocked().
+ */
+void vma_pin_unmap_dma_unlocked(struct vma_pin *pin)
+{
+	vma_pin_may_lock_any();
+	if (!pin->maps)
+		return;
+	vma_pin_lock_uninterruptible(pin);
+	vma_pin_undo_dma(pin);
+	vma_pin_unlock(pin);
+}
+EXPORT_SYMBOL_GPL(vma_pin_unmap_dma_unlocked);
+
+/**
+ * vma_pin_vmap_unlocked() - map the memory for the kernel
+ * @pin: the pin
+ * @dir: as for vma_pin_vmap()
+ *
+ * Context: As vma_pin_map_dma_unlocked().
+ * Return: As vma_pin_vmap() and vma_pin_lock().
+ */
+void *vma_pin_vmap_unlocked(struct vma_pin *pin, enum dma_data_direction dir)
+{
+	void *vaddr;
+	int ret;
+
+	if (!vma_pin_allows(pin, dir, DMA_FROM_DEVICE))
+		return ERR_PTR(-EINVAL);
+	ret = vma_pin_lock(pin);
+	if (ret)
+		return ERR_PTR(ret);
+	vaddr = vma_pin_vmap(pin, dir);
+	vma_pin_unlock(pin);
+	return vaddr;
+}
+EXPORT_SYMBOL_GPL(vma_pin_vmap_unlocked);
+
+/**
+ * vma_pin_vunmap_unlocked() - undo vma_pin_vmap_unlocked()
+ * @pin: the pin; without a mapping nothing happens
+ *
+ * Context: As vma_pin_map_dma_unlocked().
+ */
+void vma_pin_vunmap_unlocked(struct vma_pin *pin)
+{
+	vma_pin_may_lock_any();
+	if (!pin->maps)
+		return;
+	vma_pin_end_cpu_access(maps_of(pin));
+	vma_pin_lock_uninterruptible(pin);
+	vma_pin_undo_vmap(pin);
+	vma_pin_unlock(pin);
+}
+EXPORT_SYMBOL_GPL(vma_pin_vunmap_unlocked);
+
+static void vma_pin_sync_dma(struct vma_pin *pin, bool for_device)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	/* What is taken back is synced when it is undone, perhaps just now */
+	if (vma_pin_may_map(pin))
+		return;
+	if (pin->pages)
+		vma_pin_sync_pages(pin, for_device);
+	else if (vma_pin_turn(m, for_device))
+		vma_pin_sync_table(m, m->sgt, for_device);
+}
+
+/**
+ * vma_pin_sync_for_cpu_locked() - the device is done
+ * @pin: the pin, mapped for a device
+ *
+ * As vma_pin_sync_for_cpu(), for the mapping of the device alone.
+ *
+ * Context: As vma_pin_map_dma().
+ */
+void vma_pin_sync_for_cpu_locked(struct vma_pin *pin)
+{
+	vma_pin_assert_lock(pin);
+	if (pin->maps)
+		vma_pin_sync_dma(pin, false);
+}
+EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu_locked);
+
+/**
+ * vma_pin_sync_for_device_locked() - the device is about to access the memory
+ * @pin: the pin, mapped for a device
+ *
+ * As vma_pin_sync_for_device(), for the mapping of the device alone. What
+ * &vma_pin_client.restore has mapped it hands over by this.
+ *
+ * Context: As vma_pin_map_dma().
+ */
+void vma_pin_sync_for_device_locked(struct vma_pin *pin)
+{
+	vma_pin_assert_lock(pin);
+	if (pin->maps)
+		vma_pin_sync_dma(pin, true);
+}
+EXPORT_SYMBOL_GPL(vma_pin_sync_for_device_locked);
+
+static int vma_pin_sync(struct vma_pin *pin, bool for_device)
+{
+	struct pin_maps *m = maps_of(pin);
+	int ret = 0;
+
+	vma_pin_may_lock_any();
+	if (!m)
+		return 0;
+	if (for_device)
+		ret = vma_pin_end_cpu_access(m);
+	else if (m->dmabuf && m->vaddr)
+		ret = vma_pin_begin_cpu_access(m);
+
+	/* Of a static importer nothing is undone behind its back */
+	if (pin->client->invalidate)
+		vma_pin_lock_uninterruptible(pin);
+	vma_pin_sync_dma(pin, for_device);
+	if (pin->client->invalidate)
+		vma_pin_unlock(pin);
+	return ret;
+}
+
 /**
  * vma_pin_sync_for_cpu() - the CPU is about to access the memory
- * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
+ * @pin: the pin, mapped for a device or for the kernel
  *
  * A device that captured into the memory is done and user space may read it, or
  * the importer itself accesses it through vma_pin_vmap(). User space that
  * imports through a dma-buf calls an ioctl for this; by address nobody does, so
  * importers call it when a buffer is finished. See DOC: hand-over.
  *
- * A callback may undo the mapping for the device before this, and nothing is
- * synced then. Not to be called under the leaf lock that callbacks take, since
- * it may take the dma_resv.
+ * If the owner has taken the memory back before this, nothing is synced.
  *
- * Context: Process context, may sleep. May take the dma_resv, but waits for no
+ * Context: Process context, may sleep. Takes the lock of the pin, but waits for no
  * fence.
  * Return: 0, also if the CPU has the memory already, or an errno of the exporter
- * of the dma-buf: what the device wrote may not be seen. Another call tries again.
+ * of a dma-buf that is mapped for the kernel: what was written before may not be
+ * seen. Another call tries again.
  */
 int vma_pin_sync_for_cpu(struct vma_pin *pin)
 {
-	might_sleep();
-	vma_pin_may_lock_resv(pin);
-	if (pin->dmabuf)
-		return vma_pin_begin_cpu_access(pin);
-	if (pin->pages)
-		vma_pin_sync_pages(pin, false);
-	else
-		vma_pin_sync_extents(pin, false);
-	return 0;
+	return vma_pin_sync(pin, false);
 }
 EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
 
 /**
  * vma_pin_sync_for_device() - the device is about to access the memory
- * @pin: the pin, mapped by vma_pin_map_dma() or vma_pin_vmap()
+ * @pin: the pin, mapped for a device or for the kernel
  *
  * The counterpart of vma_pin_sync_for_cpu(), for when a buffer is prepared.
  *
  * Context: As vma_pin_sync_for_cpu().
  * Return: 0, also if the device has the memory already, or an errno of the
- * exporter of the dma-buf: the memory is still the CPU's, and what it wrote may
- * not be seen by the device.
+ * exporter of a dma-buf that is mapped for the kernel: what was written may not be
+ * seen by others.
  */
 int vma_pin_sync_for_device(struct vma_pin *pin)
 {
-	might_sleep();
-	vma_pin_may_lock_resv(pin);
-	if (pin->dmabuf)
-		return vma_pin_hand_over_dmabuf(pin);
-	if (pin->pages)
-		vma_pin_sync_pages(pin, true);
-	else
-		vma_pin_sync_extents(pin, true);
-	return 0;
+	return vma_pin_sync(pin, true);
 }
 EXPORT_SYMBOL_GPL(vma_pin_sync_for_device);
 
-/* What vma_unpin() does first, if there ever was a mapping */
+/* ------------------------------------------------------------------------- */
+/* For mm/vma_owner.c                                                        */
+
+static void vma_pin_undo(struct vma_pin *pin)
+{
+	vma_pin_undo_dma(pin);
+	vma_pin_undo_vmap(pin);
+	vma_pin_undo_extents(pin);
+}
+
+/* What vma_unpin() does first, with the revoke lock held if there is one */
 static void vma_pin_release(struct vma_pin *pin)
 {
-	vma_pin_unmap_dma(pin);
-	vma_pin_end_cpu_access(pin);
-	vma_pin_vunmap(pin);
-	vma_pin_put_extents(pin);
-	if (pin->attach)
-		dma_buf_detach(pin->dmabuf, pin->attach);
-	if (pin->dmabuf)
-		dma_buf_put(pin->dmabuf);
-	pin->attach = NULL;
-	pin->dmabuf = NULL;
+	struct pin_maps *m = maps_of(pin);
+
+	if (m->dmabuf) {
+		vma_pin_end_cpu_access(m);
+		vma_pin_lock_resv(pin, false);
+	}
+	vma_pin_undo(pin);
+	if (m->dmabuf) {
+		vma_pin_unlock_resv(pin);
+		if (m->attach)
+			dma_buf_detach(m->dmabuf, m->attach);
+		dma_buf_put(m->dmabuf);
+	}
+	pin->maps = NULL;
+	kfree(m);
 }

@@ -23,6 +23,23 @@ struct dma_buf_sync_list {
 	struct list_head	tables;
 };
 
+/**
+ * dma_buf_sync_map_dir() - the direction to map a buffer with
+ * @dir: what &dma_buf_ops.map_dma_buf is told
+ *
+ * A device may write less than all of the buffer. What the CPU writes elsewhere has
+ * to be handed over as well, or a sync for the CPU brings back what was there
+ * before; and the DMA API hands over what the device may read.
+ *
+ * Context: Any.
+ * Return: The direction to map, sync and unmap with.
+ */
+static inline enum dma_data_direction
+dma_buf_sync_map_dir(enum dma_data_direction dir)
+{
+	return dir == DMA_FROM_DEVICE ? DMA_BIDIRECTIONAL : dir;
+}
+
 void dma_buf_sync_init(struct dma_buf_sync_list *list);
 int dma_buf_sync_add(struct dma_buf_sync_list *list, struct device *dev,
 		     struct sg_table *sgt, enum dma_data_direction dir);

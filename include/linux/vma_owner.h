@@ -2,25 +2,31 @@
 /*
  * Counted, revocable references to the memory behind a driver's VMA.
  *
- * See Documentation/mm/vma_owner.rst, which is drawn from the comments here
- * and in mm/vma_owner.c.
+ * Read from top to bottom: the life of a pin, the four roles with a few lines
+ * of code each, memory, revoking, locks and errors in short; then every
+ * structure that a driver fills, and last the calls. Each call has its
+ * kernel-doc beside its code, in mm/vma_owner.c or drivers/dma-buf/vma-pin.c,
+ * and so do the tables that
+ * DOC: locking, DOC: revoking, DOC: mappings and DOC: hand-over have whole.
+ * Documentation/mm/vma_owner.rst is drawn from all of them.
  */
 #ifndef _LINUX_VMA_OWNER_H
 #define _LINUX_VMA_OWNER_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
-#include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
 struct device;
 struct dma_buf;
 struct dma_buf_attachment;
+struct dma_resv;
 struct file;
 struct module;
 struct p2pdma_provider;
@@ -28,6 +34,7 @@ struct sg_table;
 struct vma_owner_obj_ops;
 struct vma_owner_revoke;
 struct vma_pin;
+struct vma_pin_maps;
 
 /**
  * DOC: life of a pin
@@ -45,17 +52,316 @@ struct vma_pin;
  *   mremap, mprotect, exit and close leave the pin whole.
  * - The importer then asks for **mappings** of the pin as it needs them: DMA
  *   addresses (vma_pin_map_dma()), a kernel address (vma_pin_vmap()) or
- *   physical extents (vma_pin_get_extents()). A mapping is live until it is
- *   undone.
+ *   physical extents (vma_pin_get_extents()). They come and go under the **lock
+ *   of the pin**, see vma_pin_lock(). A mapping stays until it is undone.
  * - A *static* owner promises the memory until the last pin is gone. A
  *   *revocable* owner may take it back: vma_owner_revoke() makes new pins and
- *   mappings fail, tells every importer to stop and returns when no mapping is
- *   live. The pins stay, as promises that the object is not freed; after a
- *   permanent revoke even that is dropped and they are empty shells.
+ *   mappings fail, tells every importer to stop, undoes the mappings and
+ *   returns when nobody uses them. The pins stay, as promises that the object
+ *   is not freed; after a permanent revoke even that is dropped and they are
+ *   empty shells.
  *
  * The life ends with vma_unpin(), which undoes the mappings that are left and
  * puts object and module. Ordinary memory goes through the same calls: it has
  * no owner, and its pages are pinned by pin_user_pages_fast().
+ */
+
+/**
+ * DOC: a static exporter
+ *
+ * An exporter hands out references of the counter that the buffer has already,
+ * here a kref, of which the VMA or its file holds one::
+ *
+ *	static const struct vma_owner_obj_ops foo_obj_ops = {
+ *		.name		= "foo",
+ *		.module		= THIS_MODULE,
+ *		.put		= foo_put,
+ *		.get_dmabuf	= foo_export,
+ *	};
+ *
+ *	static int foo_tryget(const struct vma_owner_query *q,
+ *			      struct vma_owner_ref *ref)
+ *	{
+ *		struct foo *foo = q->private_data;
+ *
+ *		kref_get(&foo->kref);
+ *		ref->ops = &foo_obj_ops;
+ *		ref->obj = foo;
+ *		ref->offset = (u64)q->pgoff << PAGE_SHIFT;
+ *		ref->size = foo->size;
+ *		return 0;
+ *	}
+ *
+ *	static const struct vma_owner_ops foo_owner_ops = {
+ *		.tryget		= foo_tryget,
+ *	};
+ *
+ * &vm_operations_struct.owner_ops of the VMAs names the last. For the op that
+ * fits the memory, here foo_export() which returns a dma-buf, see DOC: memory.
+ */
+
+/**
+ * DOC: a revocable exporter
+ *
+ * As a static one, with extents instead of a dma-buf, and a revoke handle that
+ * vma_owner_revoke_create(&foo_revoke_ops, foo) has made::
+ *
+ *	static int foo_get_extents(void *obj, u64 offset, u64 len,
+ *				   struct vma_owner_extents *x)
+ *	{
+ *		struct foo *foo = obj;
+ *
+ *		x->vec = kmalloc(sizeof(*x->vec), GFP_KERNEL);
+ *		if (!x->vec)
+ *			return -ENOMEM;
+ *		x->vec[0].paddr = foo->bar + offset;
+ *		x->vec[0].len = len;
+ *		x->nr = 1;
+ *		x->type = VMA_OWNER_MMIO;
+ *		x->prot = pgprot_noncached(PAGE_KERNEL);
+ *		x->provider = foo->provider;
+ *		return 0;
+ *	}
+ *
+ *	static void foo_put_extents(void *obj, struct vma_owner_extents *x)
+ *	{
+ *		kfree(x->vec);
+ *	}
+ *
+ *	static struct vma_owner_revoke *foo_revocable(void *obj)
+ *	{
+ *		struct foo *foo = obj;
+ *
+ *		return foo->revoke;
+ *	}
+ *
+ *	static void foo_zap(void *priv)
+ *	{
+ *		struct foo *foo = priv;
+ *
+ *		unmap_mapping_range(foo->mapping, 0, 0, 1);
+ *	}
+ *
+ * mmap refuses private mappings, on which vmf_insert_pfn() is a BUG(), checks
+ * the range, sets VM_PFNMAP and the page protection, and leaves the VMA empty
+ * for the fault handler to fill::
+ *
+ *	static vm_fault_t foo_fault(struct vm_fault *vmf)
+ *	{
+ *		struct foo *foo = vmf->vma->vm_private_data;
+ *		vm_fault_t ret;
+ *
+ *		if (!vma_owner_fault_enter(foo->revoke))
+ *			return VM_FAULT_SIGBUS;
+ *		ret = vmf_insert_pfn(vmf->vma, vmf->address,
+ *				     PHYS_PFN(foo->bar) + vmf->pgoff);
+ *		vma_owner_fault_exit(foo->revoke);
+ *		return ret;
+ *	}
+ *
+ * Then a reset, and the end of the device in its driver's remove, are::
+ *
+ *	static void foo_reset(struct foo *foo)
+ *	{
+ *		vma_owner_revoke(foo->revoke, VMA_OWNER_TEMPORARY);
+ *		foo_reset_hw(foo);
+ *		vma_owner_restore(foo->revoke);
+ *	}
+ *
+ *	static void foo_remove(struct foo *foo)
+ *	{
+ *		vma_owner_revoke(foo->revoke, VMA_OWNER_PERMANENT);
+ *		foo_put(foo);
+ *	}
+ *
+ * The handle is put where the object is freed, by vma_owner_revoke_put().
+ */
+
+/**
+ * DOC: a static importer
+ *
+ * It can be handed any memory but revocable memory, and knows of no lock::
+ *
+ *	static const struct vma_pin_client bar_client = { .name = "bar" };
+ *
+ *	static int bar_capture(struct bar_buf *buf, unsigned long addr,
+ *			       size_t len)
+ *	{
+ *		struct sg_table *sgt;
+ *		int ret;
+ *
+ *		ret = vma_pin_user(&buf->pin, addr, len, VMA_PIN_WRITE,
+ *				   &bar_client);
+ *		if (ret)
+ *			return ret;
+ *		sgt = vma_pin_map_dma_unlocked(&buf->pin, buf->dev,
+ *					       DMA_FROM_DEVICE);
+ *		ret = PTR_ERR_OR_ZERO(sgt);
+ *		if (!ret)
+ *			ret = vma_pin_sync_for_device(&buf->pin);
+ *		if (!ret)
+ *			ret = bar_run(buf, sgt);
+ *		if (!ret)
+ *			ret = vma_pin_sync_for_cpu(&buf->pin);
+ *		vma_unpin(&buf->pin);
+ *		return ret;
+ *	}
+ *
+ * A buffer that is used again and again stays mapped, and each transfer has its
+ * two syncs. The table has DMA addresses and lengths, no pages.
+ */
+
+/**
+ * DOC: a revocable importer
+ *
+ * It can be told to stop at any time, and says so by
+ * &vma_pin_client.invalidate. The core undoes the mappings after it::
+ *
+ *	static void baz_invalidate(struct vma_pin *pin, enum vma_owner_loss why)
+ *	{
+ *		baz_stop(container_of(pin, struct baz_buf, pin));
+ *	}
+ *
+ *	static const struct vma_pin_client baz_client = {
+ *		.name		= "baz",
+ *		.invalidate	= baz_invalidate,
+ *	};
+ *
+ * When it has pinned, it says once for which device by vma_pin_attach(). Each
+ * transfer maps what is not mapped, hands it over and starts the device, all
+ * under the lock::
+ *
+ *	static int baz_transfer(struct baz_buf *buf)
+ *	{
+ *		struct sg_table *sgt;
+ *		int ret = vma_pin_lock(&buf->pin);
+ *
+ *		if (ret)
+ *			return ret;
+ *		sgt = vma_pin_dma_table(&buf->pin);
+ *		if (!sgt)
+ *			sgt = vma_pin_map_dma(&buf->pin, DMA_FROM_DEVICE);
+ *		if (!IS_ERR(sgt)) {
+ *			vma_pin_sync_for_device_locked(&buf->pin);
+ *			ret = baz_start(buf, sgt);
+ *		} else {
+ *			ret = PTR_ERR(sgt);
+ *		}
+ *		vma_pin_unlock(&buf->pin);
+ *		return ret;
+ *	}
+ *
+ * Of revoked memory that says -ENODEV. When the device is done comes
+ * vma_pin_sync_for_cpu(), which sleeps: from a work item, not the interrupt.
+ * vma_pin_lock() keeps callbacks out, not other threads of the importer: it may
+ * be a reader's lock, or none. An outer lock of its own orders its own calls.
+ *
+ * What baz_invalidate() cannot stop, such as an access by the CPU to what
+ * vma_pin_vmap() has mapped under the lock, runs without it::
+ *
+ *	static int baz_read(struct baz_buf *buf, void *to, size_t len)
+ *	{
+ *		void *vaddr = NULL;
+ *		int ret = vma_pin_sync_for_cpu(&buf->pin);
+ *
+ *		if (ret)
+ *			return ret;
+ *		if (vma_pin_enter(&buf->pin)) {
+ *			vaddr = vma_pin_vaddr(&buf->pin);
+ *			if (vaddr)
+ *				memcpy(to, vaddr, len);
+ *			vma_pin_exit(&buf->pin);
+ *		}
+ *		ret = vma_pin_sync_for_device(&buf->pin);
+ *		return vaddr ? ret : -ENODEV;
+ *	}
+ *
+ * Where nothing is mapped vma_pin_enter() may be true and the address NULL, or
+ * it is false. The owner waits for the exit. A dma-buf that moves does not: a
+ * device has stopped when baz_invalidate() is back, whatever it has entered, and
+ * waits for the fences of vma_pin_resv() before it starts.
+ */
+
+/**
+ * DOC: memory
+ *
+ * What an owner offers decides what its memory can be mapped into:
+ *
+ * ====================  ===================  ==================================
+ * Memory                Ops                  Importers get
+ * ====================  ===================  ==================================
+ * a dma-buf in vm_file  dma_buf_own_vma()    what the dma-buf can do
+ * dma_alloc_coherent()  get_dmabuf, sync     what the dma-buf can do
+ * pages                 get_extents of       DMA, extents; kernel address, if
+ *                       RAM, vmap            there is vmap
+ * carve-out             of RAM_FIXED, vmap   likewise
+ * BAR                   of MMIO              extents; DMA, with a provider
+ * ordinary              no owner             DMA and kernel address, by pages
+ * ====================  ===================  ==================================
+ *
+ * An object has *either* get_dmabuf *or* get_extents. Without vmap there is no
+ * kernel address, neither of a dma-buf nor of extents, and importers that want
+ * one, such as videobuf2-vmalloc, get -EOPNOTSUPP.
+ *
+ * Who allocates what, and who frees it when:
+ *
+ * - get_extents allocates &vma_owner_extents.vec and fills all of the
+ *   structure; the core has set @prot to PAGE_KERNEL. put_extents frees it. A
+ *   pin may have two at a time, one of vma_pin_map_dma() and one of
+ *   vma_pin_get_extents().
+ * - get_dmabuf returns a reference. The core drops it when the pin ends.
+ * - vmap fills the iosys_map; vunmap is given the same.
+ * - The table, the address and the extents that an importer is given are the
+ *   core's. It may read them while they are mapped, and frees nothing.
+ * - put drops what tryget took, once, whatever else was called.
+ */
+
+/**
+ * DOC: who has the memory
+ *
+ * Mapped memory belongs to the CPU or to the device, in turns. DOC: hand-over
+ * has the reasons.
+ *
+ * =========================  =======================  =========================
+ * Mapped by                  vma_pin_map_dma()        vma_pin_vmap() alone
+ * =========================  =======================  =========================
+ * after it was mapped        the CPU's                others'
+ * before transfer or access  vma_pin_sync_for_device  vma_pin_sync_for_cpu
+ * after it                   vma_pin_sync_for_cpu     vma_pin_sync_for_device
+ * in the direction           of the mapping           given to vma_pin_vmap()
+ * undone meanwhile           synced for the CPU       ended
+ * can fail                   no                       the exporter may
+ * =========================  =======================  =========================
+ *
+ * Each call is made in its turn, whatever the direction is; one too many does
+ * nothing. An importer that only reads by the CPU passes DMA_FROM_DEVICE to
+ * vma_pin_vmap(), one that only writes DMA_TO_DEVICE. Neither waits for fences.
+ */
+
+/**
+ * DOC: revoking and locks in short
+ *
+ * The **lock of a pin** is what vma_pin_lock() takes: the dma_resv of memory
+ * with a dma-buf, else the revoke lock of the owner, else nothing. Mappings are
+ * made and undone under it, and the callbacks of importers run under it:
+ * neither meets the other. ``_unlocked`` forms and, of importers that can be
+ * revoked, syncs take it by themselves.
+ *
+ * The **revoke lock** is the owner's own, in the revoke handle. Pins, mappings
+ * and fault handlers read it. vma_owner_revoke_begin() writes it, marks the
+ * handle, zaps the CPU mappings, calls invalidate for each pin, and undoes its
+ * mappings. vma_owner_revoke_drain() waits for those who had entered.
+ * vma_owner_revoke() is both. Each temporary revoke needs its
+ * vma_owner_restore(); the last one lifts the mark and calls restore.
+ *
+ * The order, outermost first: outer locks of the importer; mmap_lock or the VMA
+ * lock; locks of the exporter; lock of the pin; leaf locks of the importer, the
+ * only ones that its callbacks may take. A leaf lock is never held across a
+ * call that takes one of the others. lockdep knows this from boot on.
+ *
+ * vma_unpin() takes the lock of the pin. In a callback, and in an MMU notifier,
+ * as GPU drivers have them, that is a deadlock that lockdep reports on the
+ * first call: vma_unpin_deferred() is for these.
  */
 
 /**
@@ -71,23 +377,26 @@ struct vma_pin;
  *                     beyond its object, VM_IO or VM_PFNMAP memory of which
  *                     nobody is the owner
  * ``-ENODEV``         The owner has revoked the memory, or its module is
- *                     going away
+ *                     going away. A temporary revoke says the same: try again
+ *                     later, or wait for restore if there is a pin
  * ``-EOPNOTSUPP``     Revocable memory asked for by an importer that cannot
- *                     be revoked, an operation the owner does not offer, or
- *                     memory that the device cannot use without syncs which
- *                     its exporter does not have
+ *                     be revoked; an operation the owner does not offer; a
+ *                     device that needs syncs, and an owner that does not say
+ *                     how; a part of a dma-buf for a device that bounces it
  * ``-EINVAL``         Zero length, an address range that overflows, a DMA
  *                     direction that a pin without VMA_PIN_WRITE does not
  *                     allow; unknown flags and a client without a name, which
  *                     warn as well: never pass on the flags of user space
  * ``-EBUSY``          The pin has a live mapping of that kind already
  * ``-EIO``            The DMA API refuses: the memory is beyond the device's
- *                     DMA mask and is of a kind that cannot be bounced
+ *                     DMA mask and cannot be bounced, bounce buffers are full
+ *                     or too small for it; or so said a dma-buf's exporter
  * ``-ENOMEM``         Out of memory, or the owner's answer when it accounts
  *                     pins itself; likewise ``-EDQUOT``
- * ``-EINTR``          A fatal signal arrived while waiting for mmap_lock, or
- *                     any signal while waiting for the dma_resv of a dma-buf or
- *                     its fences (then perhaps ``-ERESTARTSYS``)
+ * ``-EINTR``          A fatal signal arrived while waiting for mmap_lock or the
+ *                     revoke lock, or any signal while waiting for the dma_resv
+ *                     of a dma-buf or its fences (then perhaps
+ *                     ``-ERESTARTSYS``)
  * ==================  =======================================================
  */
 
@@ -101,7 +410,8 @@ struct vma_pin;
  * @pgoff: page offset of the address, counted as &vm_area_struct.vm_pgoff is
  * @len: bytes from the address to the end of the VMA or of the range asked
  *	for, whichever comes first
- * @prot: page protection of the VMA
+ * @prot: page protection of the VMA, for an owner that gives its memory another
+ *	one in each VMA; most leave it alone
  * @write: the importer means to write
  *
  * Filled by the core from a locked VMA. The VMA itself is never handed out,
@@ -134,7 +444,9 @@ struct vma_owner_ref {
  * struct vma_owner_ops - who owns the memory behind a VMA
  *
  * &vm_operations_struct.owner_ops points here. That member is there only with
- * CONFIG_VMA_OWNER, so set it inside #ifdef, or depend on the option.
+ * CONFIG_VMA_OWNER, so set it inside #ifdef, or depend on the option. What has
+ * a dma-buf in &vm_area_struct.vm_file needs no such structure of its own:
+ * dma_buf_own_vma() and dma_buf_vma_owner_ops.
  */
 struct vma_owner_ops {
 	/**
@@ -172,10 +484,11 @@ enum vma_owner_memtype {
 
 /**
  * struct vma_owner_extents - physical memory of a part of an object
- * @vec: extents in the order of the object's offsets, exactly as long as asked
+ * @vec: extents in the order of the object's offsets, exactly as long as asked.
+ *	get_extents allocates it, put_extents frees it
  * @nr: number of entries in @vec
- * @type: memory type
- * @prot: page protection to map the memory with
+ * @type: memory type; VMA_OWNER_RAM if nothing is said
+ * @prot: page protection to map the memory with; PAGE_KERNEL if nothing is said
  * @provider: p2pdma provider of MMIO; without one only IOMMU importers can use
  *	it, and vma_pin_map_dma() answers -EOPNOTSUPP
  *
@@ -190,11 +503,29 @@ struct vma_owner_extents {
 };
 
 /**
+ * enum vma_owner_sync - how a device's mapping of a dma-buf is synced
+ * @VMA_OWNER_SYNC_UNKNOWN: not by importers, so that a device which bounces or
+ *	is not coherent cannot use the memory
+ * @VMA_OWNER_SYNC_DMA: by the DMA API: map_dma_buf maps ordinary memory that
+ *	the CPU caches, all of it, by dma_map_sgtable() without
+ *	DMA_ATTR_SKIP_CPU_SYNC
+ * @VMA_OWNER_SYNC_NEVER: not at all: neither does the CPU cache the memory, nor
+ *	does map_dma_buf give it to a device that bounces it
+ */
+enum vma_owner_sync {
+	VMA_OWNER_SYNC_UNKNOWN,
+	VMA_OWNER_SYNC_DMA,
+	VMA_OWNER_SYNC_NEVER,
+};
+
+/**
  * struct vma_owner_obj_ops - what an owned object can do
  *
- * Any subset but @name, @module and @put. An object that offers @get_dmabuf is
- * reached through its dma-buf alone: the extents, vmap and revocable members
- * are then not used, since the dma-buf's exporter moves and revokes by itself.
+ * @name, @module and @put, and one of @get_dmabuf and @get_extents; the rest as
+ * DOC: memory tells. An object that offers @get_dmabuf is reached through its
+ * dma-buf alone: the extents, vmap and revocable members are then not used,
+ * since the dma-buf's exporter moves and revokes by itself. Such memory is
+ * static, or its dma-buf is revoked as dma-bufs are.
  */
 struct vma_owner_obj_ops {
 	/** @name: Shown in debugfs and tracepoints. Mandatory. */
@@ -219,7 +550,8 @@ struct vma_owner_obj_ops {
 	 * @get_dmabuf: Hand out a dma-buf of the object with a reference, or
 	 * an ERR_PTR. May create one, but must not store it in the object: the
 	 * two would keep each other alive. Offset 0 of the dma-buf is offset 0
-	 * of the object. Called once for a pin, when it is mapped first.
+	 * of the object, and its size covers &vma_owner_ref.size. Called once
+	 * for a pin, when it is mapped first.
 	 *
 	 * Context: Process context, may sleep. No lock of the core is held;
 	 * the importer's outer locks may be.
@@ -227,8 +559,18 @@ struct vma_owner_obj_ops {
 	struct dma_buf *(*get_dmabuf)(void *obj);
 
 	/**
-	 * @vmap: Give a kernel mapping of the whole object. Each pin asks for
-	 * one of its own and gives it back by @vunmap.
+	 * @sync: Say how what @get_dmabuf has handed out is synced. Without it,
+	 * VMA_OWNER_SYNC_UNKNOWN.
+	 *
+	 * Context: As @get_dmabuf.
+	 */
+	enum vma_owner_sync (*sync)(void *obj);
+
+	/**
+	 * @vmap: Give a kernel mapping of the whole object, with the page
+	 * protection that is right for it. Each pin asks for one of its own and
+	 * gives it back by @vunmap. For objects with @get_extents: of others
+	 * the dma-buf's own is used.
 	 *
 	 * Context: As @get_extents.
 	 */
@@ -238,11 +580,13 @@ struct vma_owner_obj_ops {
 	void (*vunmap)(void *obj, struct iosys_map *map);
 
 	/**
-	 * @get_extents: Fill @x for @len bytes from @offset of the object.
-	 * Both lie within the object's size and need not be page aligned.
+	 * @get_extents: Fill @x, and allocate its vec, for @len bytes from
+	 * @offset of the object. Both lie within the object's size and need not
+	 * be page aligned. Returns 0 or an errno that the importer is told.
 	 *
-	 * Context: May sleep. Runs inside &vma_pin_client.restore too, hence
-	 * perhaps under the revoke lock and whatever the exporter holds around
+	 * Context: May sleep. The revoke lock is held if there is one, for
+	 * reading or, inside &vma_pin_client.restore, for writing; perhaps
+	 * outer locks of the importer, and what the exporter holds around
 	 * vma_owner_restore().
 	 */
 	int (*get_extents)(void *obj, u64 offset, u64 len,
@@ -251,9 +595,10 @@ struct vma_owner_obj_ops {
 	/**
 	 * @put_extents: Undo @get_extents. Mandatory with it.
 	 *
-	 * Context: May sleep. Runs inside &vma_pin_client.invalidate too,
-	 * hence perhaps under the revoke lock and whatever the exporter holds
-	 * around vma_owner_revoke_begin().
+	 * Context: May sleep. The revoke lock is held if there is one, but not
+	 * by vma_pin_exit(); perhaps outer locks of the importer, and what the
+	 * exporter holds around vma_owner_revoke_begin(), which undoes
+	 * mappings.
 	 */
 	void (*put_extents)(void *obj, struct vma_owner_extents *x);
 
@@ -268,12 +613,15 @@ struct vma_owner_obj_ops {
 };
 
 /**
- * enum vma_owner_loss - for how long an owner takes its memory back
- * @VMA_OWNER_TEMPORARY: until vma_owner_restore() (a reset, decode turned off);
- *	temporary losses nest by count
- * @VMA_OWNER_PERMANENT: for good (unplug, close)
+ * enum vma_owner_loss - what happens to memory that an importer uses
+ * @VMA_OWNER_MOVED: it moves: its mapping for the device is undone and may be
+ *	made again. Told by dma-buf exporters, to importers only.
+ * @VMA_OWNER_TEMPORARY: the owner takes it back until vma_owner_restore() (a
+ *	reset, decode turned off); temporary losses nest by count
+ * @VMA_OWNER_PERMANENT: the owner takes it back for good (unplug, close)
  */
 enum vma_owner_loss {
+	VMA_OWNER_MOVED,
 	VMA_OWNER_TEMPORARY,
 	VMA_OWNER_PERMANENT,
 };
@@ -287,8 +635,9 @@ struct vma_owner_revoke_ops {
 
 	/**
 	 * @zap: Remove the CPU mappings, as by unmap_mapping_range(). That
-	 * finds the VMAs of one address_space, so all files of the device must
-	 * share one, see DOC: revoking. Optional for memory that user space
+	 * finds the VMAs of one address_space, so ``open`` makes all files of
+	 * the device share that of the first, by setting f_mapping: a device
+	 * node may have several inodes. Optional for memory that user space
 	 * cannot map.
 	 *
 	 * Context: The revoke lock is held, and whatever the caller of
@@ -302,19 +651,7 @@ struct vma_owner_revoke_ops {
 
 /* Flags of vma_pin_user() */
 #define VMA_PIN_WRITE	BIT(0)	/* the importer means to write */
-
-/**
- * enum vma_pin_loss - why an importer must stop
- * @VMA_PIN_MOVED: the memory moves; map again at once, unless the map says
- *	-ENODEV. Given by dma-buf exporters, under the dma_resv of the dma-buf.
- * @VMA_PIN_REVOKED: taken back until &vma_pin_client.restore
- * @VMA_PIN_GONE: taken back for good
- */
-enum vma_pin_loss {
-	VMA_PIN_MOVED,
-	VMA_PIN_REVOKED,
-	VMA_PIN_GONE,
-};
+/* Without it: map_dma only DMA_TO_DEVICE, vmap only DMA_FROM_DEVICE */
 
 /**
  * struct vma_pin_client - an importer
@@ -327,7 +664,11 @@ struct vma_pin_client {
 	/** @name: Shown in debugfs, tracepoints and warnings. Mandatory. */
 	const char *name;
 
-	/** @peer2peer: Can use device memory without struct pages. */
+	/**
+	 * @peer2peer: Can use device memory without struct pages. Says so to
+	 * dma-bufs, and only together with @invalidate; for extents it is the
+	 * owner's provider that decides.
+	 */
 	bool peer2peer;
 
 	/**
@@ -338,51 +679,41 @@ struct vma_pin_client {
 	bool contiguous;
 
 	/**
-	 * @invalidate: Stop using the mappings of @pin. Giving it makes the
-	 * importer one that can be revoked.
-	 *
-	 * All access must have stopped on return, and the mappings are to be
-	 * undone here by vma_pin_unmap_dma() and its like, or soon after by
-	 * whoever is using them: vma_owner_revoke() waits for that. For
-	 * VMA_PIN_MOVED that is the mapping for the device alone, and it is
-	 * not mapped again in here. Must not unpin.
-	 *
-	 * May be called more than once, before vma_pin_user() has returned, and
-	 * while a mapping call of the importer is under way. So set a flag under
-	 * a leaf lock here, undo what a mapping call has returned and that lock
-	 * covers, and let the importer test the flag under the lock once its
-	 * mapping call is back. The importer uses a mapping under that lock, or
-	 * makes the callback leave it alone meanwhile. Copying to or from user
-	 * space takes mmap_lock, so it goes by a buffer in between.
-	 *
-	 * A work item that undoes mappings is queued under the leaf lock, and
-	 * only if there is one to undo; it tests the flag under that lock again,
-	 * since restore may have mapped meanwhile. Before it unpins, the importer
-	 * says under the lock that restore shall not map again, undoes its mapping
-	 * there, and flushes the work item: otherwise the item may run beside
-	 * vma_unpin(), or when the pin is gone.
-	 *
-	 * Context: The revoke lock or, for VMA_PIN_MOVED, the dma_resv of the
-	 * dma-buf is held, and perhaps locks of the exporter. May sleep. Takes
-	 * only leaf locks: locks the importer never holds across vma_pin_user(),
-	 * vma_unpin(), GUP, mmap_lock or dma_resv.
+	 * @extents_only: Uses vma_pin_get_extents() alone. Owned memory without
+	 * extents counts as ordinary memory for it.
 	 */
-	void (*invalidate)(struct vma_pin *pin, enum vma_pin_loss why);
+	bool extents_only;
 
 	/**
-	 * @restore: The memory is back, map again what was mapped. Optional: an
-	 * importer may as well map when it next needs to. An error is logged,
-	 * leaves the pin as it is, and is followed by another try at the next
-	 * restore. Never called for memory that has a dma-buf.
+	 * @invalidate: Stop the device: no access to the mappings of @pin may
+	 * be under way on return, save one of the CPU between vma_pin_enter()
+	 * and vma_pin_exit(), or of a device where the memory is surely no
+	 * dma-buf. Giving it makes the importer one that can be revoked.
 	 *
-	 * Map only what the importer had asked to be mapped. What this maps must
-	 * not meet a mapping call of the importer's own, and the lock that
-	 * serialises those is no leaf lock. A bit that is set around mapping
-	 * calls, and tried but not waited for in here, will do; but a call that
-	 * has looked before the memory was back will fail, so let it be tried
-	 * again.
+	 * The core has the lock of the pin and undoes the mappings when this is
+	 * back, or with the last vma_pin_exit(); for VMA_OWNER_MOVED that is
+	 * the mapping for the device alone, and it may be made again as soon as
+	 * the lock is had. May be called more than once, before vma_pin_user()
+	 * has returned, and when nothing is mapped.
 	 *
-	 * Context: As @invalidate.
+	 * Context: The lock of the pin is held, and perhaps locks of the
+	 * exporter. May sleep. Takes only leaf locks: locks that the importer
+	 * never holds across a call that takes the lock of a pin, GUP,
+	 * mmap_lock or dma_resv. Does not unpin, nor call what takes the lock
+	 * of a pin.
+	 */
+	void (*invalidate)(struct vma_pin *pin, enum vma_owner_loss why);
+
+	/**
+	 * @restore: The memory is back. May map again, by the calls that want
+	 * the lock of the pin, hand over by vma_pin_sync_for_device_locked() and
+	 * start the device. Optional: an importer may as well map when it next
+	 * needs to. An error is logged and leaves the pin as it is. Never called
+	 * for memory that has a dma-buf.
+	 *
+	 * Context: As @invalidate. Perhaps before vma_pin_attach(), which comes
+	 * after the pin: only then may it call vma_pin_map_dma(). So a flag, set
+	 * under the lock after the attach, tells what is to be mapped.
 	 */
 	int (*restore)(struct vma_pin *pin);
 };
@@ -391,8 +722,8 @@ struct vma_pin_client {
  * struct vma_pin - a range of user memory held by an importer
  *
  * Embed it in the structure of the buffer. Only the first three members may be
- * read by an importer. The calls on one pin are serialised by the importer,
- * save that callbacks come at any time and may undo what is mapped.
+ * read by an importer. The importer's own calls on one pin come one after the
+ * other; its callbacks come at any time but while it has the lock of the pin.
  */
 struct vma_pin {
 	/** @client: the importer */
@@ -410,54 +741,66 @@ struct vma_pin {
 	struct vma_owner_revoke		*revoke;
 	struct list_head		revoke_node;
 	struct list_head		node;
-	unsigned long			since;
-
-	/* mappings, kept by drivers/dma-buf/vma-pin.c */
-	void				(*release)(struct vma_pin *pin);
-	struct dma_buf			*dmabuf;
-	struct dma_buf_attachment	*attach;
-	struct task_struct		*resv_holder;
-	struct device			*dev;
-	enum dma_data_direction		dir;
-	struct sg_table			*sgt;
-	struct sg_table			*whole;
-	struct mutex			sync_lock;	/* sgt of extents */
-	struct vma_owner_extents	dma_extents;
-	struct dma_iova_state		iova;		/* of @dma_extents */
-	struct vma_owner_extents	extents;
-	struct iosys_map		map;
-	enum dma_data_direction		sync_dir;	/* of @begun */
-	bool				for_device;	/* handed over */
-	bool				begun;		/* CPU access of @dmabuf */
-
+	unsigned int			shard;	/* that @node is in */
+	atomic_t			users;	/* see vma_pin_enter() */
+	u64				since;	/* jiffies */
+	struct vma_pin_maps		*maps;	/* from the first mapping on */
 	struct work_struct		work;
 	void				(*released)(struct vma_pin *pin);
 };
 
+/*
+ * What drivers/dma-buf/vma-pin.c keeps of the mappings begins with this.
+ * @undo: undo those that there are, for a revoke
+ * @release: the same, and free all; for the unpin
+ */
+struct vma_pin_maps {
+	void (*undo)(struct vma_pin *pin);
+	void (*release)(struct vma_pin *pin);
+};
+
 #ifdef CONFIG_VMA_OWNER
 
+/* For owners: a handle with one reference, or an ERR_PTR; NULL is no handle */
 struct vma_owner_revoke *
 vma_owner_revoke_create(const struct vma_owner_revoke_ops *ops, void *priv);
 void vma_owner_revoke_put(struct vma_owner_revoke *r);
-bool vma_owner_fault_enter(struct vma_owner_revoke *r, int *idx);
-void vma_owner_fault_exit(int idx);
+
+/* In a fault handler, around the PTE: false is VM_FAULT_SIGBUS, and no exit */
+bool vma_owner_fault_enter(struct vma_owner_revoke *r);
+void vma_owner_fault_exit(struct vma_owner_revoke *r);
+
+/* begin may run under the exporter's locks, drain runs under none */
 void vma_owner_revoke_begin(struct vma_owner_revoke *r,
 			    enum vma_owner_loss how);
 void vma_owner_revoke_drain(struct vma_owner_revoke *r);
 void vma_owner_revoke(struct vma_owner_revoke *r, enum vma_owner_loss how);
+/* Once for each temporary revoke, after its drain */
 void vma_owner_restore(struct vma_owner_revoke *r);
 
+/*
+ * For importers: the whole range or an errno. Faults pages in: may be slow.
+ * Ordinary memory is pinned FOLL_LONGTERM and for the importer to charge to
+ * RLIMIT_MEMLOCK; owned memory is the owner's to account. What @pin held before
+ * is ignored, @client outlives it, and a pin that failed is not unpinned.
+ */
 int vma_pin_user(struct vma_pin *pin, unsigned long start, size_t len,
 		 unsigned int flags, const struct vma_pin_client *client);
+/* As much as one object is behind; of ordinary memory only the length */
 ssize_t vma_pin_user_prefix(struct vma_pin *pin, struct mm_struct *mm,
 			    unsigned long start, size_t len,
 			    unsigned int flags,
 			    const struct vma_pin_client *client);
+/* Not in a callback, nor in an MMU notifier: there, use the deferred form */
 void vma_unpin(struct vma_pin *pin);
 void vma_unpin_deferred(struct vma_pin *pin,
 			void (*released)(struct vma_pin *pin));
+/* For module exit, after the last vma_unpin_deferred() */
 void vma_unpin_barrier(void);
+/* For who finds pins by address: false means pin again */
 bool vma_pin_still_there(const struct vma_pin *pin);
+/* For who reads page tables of others, with the VMA locked */
+bool vma_has_owner(const struct vm_area_struct *vma);
 
 /**
  * vma_pin_is_owned - does the memory have an owner?
@@ -472,28 +815,92 @@ static inline bool vma_pin_is_owned(const struct vma_pin *pin)
 	return pin->ref.ops || pin->revoke;
 }
 
-struct sg_table *vma_pin_map_dma(struct vma_pin *pin, struct device *dev,
+/* For which device, before the first map_dma; not under the lock of a pin */
+int vma_pin_attach(struct vma_pin *pin, struct device *dev);
+
+/* The lock of a pin. The wait may be interrupted; one pin at a time */
+int vma_pin_lock(struct vma_pin *pin);
+void vma_pin_unlock(struct vma_pin *pin);
+
+/*
+ * What wants it, but that dma_table and vaddr may also stand between enter and
+ * exit. One mapping of each kind at a time, else -EBUSY; to undo what is not
+ * mapped does nothing. dma_table and vaddr say what is mapped: NULL, if the
+ * owner has taken it back, and so in a revoke's invalidate already.
+ */
+struct sg_table *vma_pin_map_dma(struct vma_pin *pin,
 				 enum dma_data_direction dir);
+struct sg_table *vma_pin_dma_table(struct vma_pin *pin);
+struct dma_resv *vma_pin_resv(struct vma_pin *pin);
 void vma_pin_unmap_dma(struct vma_pin *pin);
 void *vma_pin_vmap(struct vma_pin *pin, enum dma_data_direction dir);
+void *vma_pin_vaddr(struct vma_pin *pin);
 void vma_pin_vunmap(struct vma_pin *pin);
+/* Exported only to vfio_iommu_type1, iommufd, acrn and mshv_root */
 const struct vma_owner_extents *vma_pin_get_extents(struct vma_pin *pin);
 void vma_pin_put_extents(struct vma_pin *pin);
+/* Of what is mapped for a device, see DOC: who has the memory */
+void vma_pin_sync_for_device_locked(struct vma_pin *pin);
+void vma_pin_sync_for_cpu_locked(struct vma_pin *pin);
+
+/* What takes it. The first four are for importers without invalidate */
+struct sg_table *vma_pin_map_dma_unlocked(struct vma_pin *pin,
+					  struct device *dev,
+					  enum dma_data_direction dir);
+void vma_pin_unmap_dma_unlocked(struct vma_pin *pin);
+void *vma_pin_vmap_unlocked(struct vma_pin *pin, enum dma_data_direction dir);
+void vma_pin_vunmap_unlocked(struct vma_pin *pin);
+/* For all, see DOC: who has the memory */
 int vma_pin_sync_for_device(struct vma_pin *pin);
 int vma_pin_sync_for_cpu(struct vma_pin *pin);
 
-/* The generic owner of mappings of a dma-buf, in drivers/dma-buf/ */
+/*
+ * An access that goes on outside it. false: nothing is mapped, and no exit. The
+ * exit may sleep; no lock is held that undoing a mapping takes.
+ */
+bool vma_pin_enter(struct vma_pin *pin);
+void vma_pin_exit(struct vma_pin *pin);
+
+/*
+ * The generic owner of mappings of a dma-buf, in drivers/dma-buf/. A VMA
+ * without vm_ops of its own is given some by the functions, in
+ * dma_buf_ops.mmap; others set .owner_ops. "cached" is VMA_OWNER_SYNC_DMA.
+ */
 extern const struct vma_owner_ops dma_buf_vma_owner_ops;
+extern const struct vma_owner_ops dma_buf_cached_vma_owner_ops;
 void dma_buf_own_vma(struct vm_area_struct *vma);
+void dma_buf_own_cached_vma(struct vm_area_struct *vma);
 
 /* Between mm/vma_owner.c and drivers/dma-buf/vma-pin.c, not for drivers */
-int vma_pin_map_begin(struct vma_pin *pin);
-void vma_pin_map_end(struct vma_pin *pin);
-void vma_pin_invalidate(struct vma_pin *pin, enum vma_pin_loss why);
+int vma_pin_revoke_lock(struct vma_pin *pin, bool killable);
+void vma_pin_revoke_unlock(struct vma_pin *pin);
+void vma_pin_assert_locked(const struct vma_pin *pin);
+void vma_pin_lock_acquire(void);
+void vma_pin_lock_release(void);
+void vma_pin_may_lock(void);
+bool vma_pin_is_closed(const struct vma_pin *pin);
+int vma_pin_may_map(struct vma_pin *pin);
+void vma_pin_mapped(struct vma_pin *pin);
+void vma_pin_invalidate(struct vma_pin *pin, enum vma_owner_loss why);
+
+#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
+extern atomic_t vma_pins_handed_over;
+#endif
+
+/* For KUnit */
+extern atomic_t vma_owner_revoke_nr;
 
 #else /* !CONFIG_VMA_OWNER */
 
+/* For owners. Importers select the option. */
+
 static inline void dma_buf_own_vma(struct vm_area_struct *vma) { }
+static inline void dma_buf_own_cached_vma(struct vm_area_struct *vma) { }
+
+static inline bool vma_has_owner(const struct vm_area_struct *vma)
+{
+	return false;
+}
 
 static inline struct vma_owner_revoke *
 vma_owner_revoke_create(const struct vma_owner_revoke_ops *ops, void *priv)
@@ -503,83 +910,18 @@ vma_owner_revoke_create(const struct vma_owner_revoke_ops *ops, void *priv)
 
 static inline void vma_owner_revoke_put(struct vma_owner_revoke *r) { }
 
-static inline bool vma_owner_fault_enter(struct vma_owner_revoke *r, int *idx)
+static inline bool vma_owner_fault_enter(struct vma_owner_revoke *r)
 {
 	return true;
 }
 
-static inline void vma_owner_fault_exit(int idx) { }
+static inline void vma_owner_fault_exit(struct vma_owner_revoke *r) { }
 static inline void vma_owner_revoke_begin(struct vma_owner_revoke *r,
 					  enum vma_owner_loss how) { }
 static inline void vma_owner_revoke_drain(struct vma_owner_revoke *r) { }
 static inline void vma_owner_revoke(struct vma_owner_revoke *r,
 				    enum vma_owner_loss how) { }
 static inline void vma_owner_restore(struct vma_owner_revoke *r) { }
-
-static inline int vma_pin_user(struct vma_pin *pin, unsigned long start,
-			       size_t len, unsigned int flags,
-			       const struct vma_pin_client *client)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline ssize_t
-vma_pin_user_prefix(struct vma_pin *pin, struct mm_struct *mm,
-		    unsigned long start, size_t len, unsigned int flags,
-		    const struct vma_pin_client *client)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline void vma_unpin(struct vma_pin *pin) { }
-static inline void vma_unpin_deferred(struct vma_pin *pin,
-				      void (*released)(struct vma_pin *pin)) { }
-static inline void vma_unpin_barrier(void) { }
-
-static inline bool vma_pin_still_there(const struct vma_pin *pin)
-{
-	return true;
-}
-
-static inline bool vma_pin_is_owned(const struct vma_pin *pin)
-{
-	return false;
-}
-
-static inline struct sg_table *vma_pin_map_dma(struct vma_pin *pin,
-					       struct device *dev,
-					       enum dma_data_direction dir)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-static inline void vma_pin_unmap_dma(struct vma_pin *pin) { }
-
-static inline void *vma_pin_vmap(struct vma_pin *pin,
-				 enum dma_data_direction dir)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-static inline void vma_pin_vunmap(struct vma_pin *pin) { }
-
-static inline const struct vma_owner_extents *
-vma_pin_get_extents(struct vma_pin *pin)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-static inline void vma_pin_put_extents(struct vma_pin *pin) { }
-
-static inline int vma_pin_sync_for_device(struct vma_pin *pin)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline int vma_pin_sync_for_cpu(struct vma_pin *pin)
-{
-	return -EOPNOTSUPP;
-}
 
 #endif /* CONFIG_VMA_OWNER */
 

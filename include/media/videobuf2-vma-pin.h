@@ -17,6 +17,8 @@ struct sg_table *vb2_pin_map_dma(struct vma_pin *pin, struct device *dev,
 struct sg_table *vb2_pin_map_contig(struct vma_pin *pin, struct device *dev,
 				    unsigned long vaddr, unsigned long size,
 				    enum dma_data_direction dir);
+bool vb2_pin_adjoins_by_luck(struct device *dev, struct sg_table *sgt);
+int vb2_sgt_need_pages(struct sg_table *sgt);
 void *vb2_pin_vmap(struct vma_pin *pin, unsigned long vaddr,
 		   unsigned long size, enum dma_data_direction dir);
 void *vb2_pin_vaddr(struct vma_pin *pin, enum dma_data_direction dir);

@@ -174,14 +174,13 @@ static vm_fault_t exporter_fault(struct vm_fault *vmf)
 {
 	struct exporter *exp = vmf->vma->vm_private_data;
 	vm_fault_t ret = VM_FAULT_SIGBUS;
-	int idx;
 
-	if (!vma_owner_fault_enter(exp->revoke, &idx))
+	if (!vma_owner_fault_enter(exp->revoke))
 		return VM_FAULT_SIGBUS;
 	if (vmf->pgoff < nr_pages())
 		ret = vmf_insert_pfn(vmf->vma, vmf->address,
 				     exporter_pfn(exp, vmf->pgoff));
-	vma_owner_fault_exit(idx);
+	vma_owner_fault_exit(exp->revoke);
 	return ret;
 }
 
@@ -580,8 +579,8 @@ static int exporter_probe(struct platform_device *pdev)
 	get_device(exp->dev);	/* from here on exporter_put() undoes it all */
 	if (kind->obj_ops->revocable) {
 		exp->revoke = vma_owner_revoke_create(&exporter_revoke_ops, exp);
-		ret = -ENOMEM;
-		if (!exp->revoke)
+		ret = PTR_ERR_OR_ZERO(exp->revoke);
+		if (ret)
 			goto put;
 	}
 	platform_set_drvdata(pdev, exp);

@@ -20,7 +20,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vma_owner.h>
-#include <linux/wait_bit.h>
 #include <linux/xarray.h>
 
 #include "vma_owner_sample.h"
@@ -49,180 +48,81 @@ struct importer {
  * @pin: the pin
  * @dir: of DMA, as the pin allows
  * @wanted: mappings that user space asked for
- * @busy: bit 0: somebody maps or unmaps. The ioctls wait for it, restore does
- *	not: it cannot take the outer lock and must not wait for an ioctl
- * @leaf: leaf lock, guards all below. Nobody pins, unpins, maps, syncs or
- *	copies from or to user space under it; only invalidate unmaps
- * @stopped: invalidate came since the last mapping was begun
  * @state: VMA_SAMPLE_HELD, or why the owner has said stop
- * @sgt: mapping for the device, or NULL
- * @vaddr: mapping for the kernel, or NULL
  * @invalidated: calls of invalidate
  * @restored: calls of restore that mapped
+ *
+ * All but @pin and @dir is written under the lock of the pin.
  */
 struct importer_buf {
 	struct vma_pin pin;
 	enum dma_data_direction dir;
 	u32 wanted;
-	unsigned long busy;
-
-	struct mutex leaf;	/* all below */
-	bool stopped;
 	u32 state;
-	struct sg_table *sgt;
-	void *vaddr;
 	u32 invalidated;
 	u32 restored;
 };
 
 /* doc: end */
 
-/* ---- mapping ---- */
-
-static void importer_enter(struct importer_buf *buf)
-{
-	wait_on_bit_lock(&buf->busy, 0, TASK_UNINTERRUPTIBLE);
-}
-
-static void importer_leave(struct importer_buf *buf)
-{
-	clear_and_wake_up_bit(0, &buf->busy);
-}
+/* ---- mapping, under the lock of the pin ---- */
 
 /* doc: map */
-static int importer_map_dma(struct importer_buf *buf)
-{
-	struct sg_table *sgt;
-
-	sgt = vma_pin_map_dma(&buf->pin, &importer_device->dev, buf->dir);
-	if (IS_ERR(sgt))
-		return PTR_ERR(sgt);
-	scoped_guard(mutex, &buf->leaf) {
-		if (!buf->stopped) {
-			buf->sgt = sgt;
-			return 0;
-		}
-	}
-	vma_pin_unmap_dma(&buf->pin);	/* taken back while this mapped */
-	return -EAGAIN;
-}
-
-/* doc: end */
-
-static int importer_vmap(struct importer_buf *buf)
-{
-	void *vaddr;
-
-	vaddr = vma_pin_vmap(&buf->pin, buf->dir == DMA_TO_DEVICE ?
-					DMA_FROM_DEVICE : DMA_BIDIRECTIONAL);
-	if (IS_ERR(vaddr))
-		return PTR_ERR(vaddr);
-	scoped_guard(mutex, &buf->leaf) {
-		if (!buf->stopped) {
-			buf->vaddr = vaddr;
-			return 0;
-		}
-	}
-	vma_pin_vunmap(&buf->pin);
-	return -EAGAIN;
-}
-
-/* doc: map all */
-/* Maps what is wanted and not there. The caller is the one that may. */
+/* Maps what is wanted and not there, and would start a device. */
 static int importer_map(struct importer_buf *buf)
 {
-	u32 missing = buf->wanted;
-	int ret = 0;
+	struct vma_pin *pin = &buf->pin;
+	struct sg_table *sgt;
+	void *vaddr;
 
-	scoped_guard(mutex, &buf->leaf) {
-		if (buf->sgt)
-			missing &= ~VMA_SAMPLE_DMA;
-		if (buf->vaddr)
-			missing &= ~VMA_SAMPLE_KERNEL;
-		if (!missing)
-			return 0;
-		buf->stopped = false;
+	if (buf->wanted & VMA_SAMPLE_DMA && !vma_pin_dma_table(pin)) {
+		sgt = vma_pin_map_dma(pin, buf->dir);
+		if (IS_ERR(sgt))
+			return PTR_ERR(sgt);
 	}
-	if (missing & VMA_SAMPLE_DMA)
-		ret = importer_map_dma(buf);
-	if (!ret && missing & VMA_SAMPLE_KERNEL)
-		ret = importer_vmap(buf);
-	scoped_guard(mutex, &buf->leaf) {
-		if (!ret && !buf->stopped)
-			buf->state = VMA_SAMPLE_HELD;
+	if (buf->wanted & VMA_SAMPLE_KERNEL && !vma_pin_vaddr(pin)) {
+		vaddr = vma_pin_vmap(pin, buf->dir == DMA_TO_DEVICE ?
+					  DMA_FROM_DEVICE : DMA_BIDIRECTIONAL);
+		if (IS_ERR(vaddr))
+			return PTR_ERR(vaddr);
 	}
-	return ret;
+	buf->state = VMA_SAMPLE_HELD;
+	return 0;
 }
 
-/* doc: end */
-
-/* doc: unmap */
-/* What this takes from under the leaf lock, invalidate will not undo as well. */
-static void importer_unmap(struct importer_buf *buf, u32 mappings)
+static void importer_unmap(struct importer_buf *buf)
 {
-	struct sg_table *sgt = NULL;
-	void *vaddr = NULL;
-
-	buf->wanted &= ~mappings;
-	scoped_guard(mutex, &buf->leaf) {
-		if (mappings & VMA_SAMPLE_DMA)
-			swap(sgt, buf->sgt);
-		if (mappings & VMA_SAMPLE_KERNEL)
-			swap(vaddr, buf->vaddr);
-	}
-	if (sgt)
+	if (!(buf->wanted & VMA_SAMPLE_DMA))
 		vma_pin_unmap_dma(&buf->pin);
-	if (vaddr)
+	if (!(buf->wanted & VMA_SAMPLE_KERNEL))
 		vma_pin_vunmap(&buf->pin);
 }
 
 /* doc: end */
 
-/* ---- what the owner says ---- */
-
 static const u32 importer_states[] = {
-	[VMA_PIN_MOVED]		= VMA_SAMPLE_MOVED,
-	[VMA_PIN_REVOKED]	= VMA_SAMPLE_REVOKED,
-	[VMA_PIN_GONE]		= VMA_SAMPLE_GONE,
+	[VMA_OWNER_MOVED]	= VMA_SAMPLE_MOVED,
+	[VMA_OWNER_TEMPORARY]	= VMA_SAMPLE_REVOKED,
+	[VMA_OWNER_PERMANENT]	= VMA_SAMPLE_GONE,
 };
 
 /* doc: callbacks */
-/* A real importer stops its device before it unmaps. */
-static void importer_invalidate(struct vma_pin *pin, enum vma_pin_loss why)
+/* A real importer stops its device here. The core undoes the mappings. */
+static void importer_invalidate(struct vma_pin *pin, enum vma_owner_loss why)
 {
 	struct importer_buf *buf = container_of(pin, struct importer_buf, pin);
 
-	guard(mutex)(&buf->leaf);
-	buf->stopped = true;
 	buf->state = importer_states[why];
 	buf->invalidated++;
-	if (buf->sgt) {
-		vma_pin_unmap_dma(pin);
-		buf->sgt = NULL;
-	}
-	/* a dma-buf that moves keeps its kernel mapping */
-	if (buf->vaddr && why != VMA_PIN_MOVED) {
-		vma_pin_vunmap(pin);
-		buf->vaddr = NULL;
-	}
 }
 
 static int importer_restore(struct vma_pin *pin)
 {
 	struct importer_buf *buf = container_of(pin, struct importer_buf, pin);
-	int ret;
+	int ret = importer_map(buf);
 
-	scoped_guard(mutex, &buf->leaf)
-		buf->state = VMA_SAMPLE_HELD;
-	/* an ioctl is at it; the next one that needs a mapping makes it */
-	if (test_and_set_bit_lock(0, &buf->busy))
-		return 0;
-	ret = importer_map(buf);
-	if (!ret) {
-		guard(mutex)(&buf->leaf);
+	if (!ret)
 		buf->restored++;
-	}
-	importer_leave(buf);
 	return ret;
 }
 
@@ -255,7 +155,6 @@ static struct importer_buf *importer_pin(const struct vma_sample_pin *arg)
 	buf = kzalloc_obj(*buf);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
-	mutex_init(&buf->leaf);
 	buf->dir = DMA_TO_DEVICE;
 	if (arg->flags & VMA_SAMPLE_FOR_WRITE) {
 		buf->dir = DMA_BIDIRECTIONAL;
@@ -274,7 +173,6 @@ static struct importer_buf *importer_pin(const struct vma_sample_pin *arg)
 static void importer_unpin(struct importer_buf *buf)
 {
 	vma_unpin(&buf->pin);
-	mutex_destroy(&buf->leaf);
 	kfree(buf);
 }
 
@@ -308,25 +206,37 @@ static int ioctl_unpin(struct importer *imp, void *data)
 	return 0;
 }
 
+/* doc: change */
+static int importer_change(struct importer_buf *buf, u32 wanted)
+{
+	int ret = 0;
+
+	if (wanted & VMA_SAMPLE_DMA)
+		ret = vma_pin_attach(&buf->pin, &importer_device->dev);
+	if (!ret)
+		ret = vma_pin_lock(&buf->pin);
+	if (ret)
+		return ret;
+	buf->wanted = wanted;
+	importer_unmap(buf);
+	ret = importer_map(buf);
+	vma_pin_unlock(&buf->pin);
+	return ret;
+}
+
+/* doc: end */
+
 static int map_or_unmap(struct importer *imp, const struct vma_sample_map *arg,
 			bool map)
 {
 	struct importer_buf *buf = xa_load(&imp->bufs, arg->id);
-	int ret = 0;
 
 	if (!buf)
 		return -ENOENT;
 	if (arg->mappings & ~(VMA_SAMPLE_DMA | VMA_SAMPLE_KERNEL))
 		return -EINVAL;
-	importer_enter(buf);
-	if (map) {
-		buf->wanted |= arg->mappings;
-		ret = importer_map(buf);
-	} else {
-		importer_unmap(buf, arg->mappings);
-	}
-	importer_leave(buf);
-	return ret;
+	return importer_change(buf, map ? buf->wanted | arg->mappings :
+					  buf->wanted & ~arg->mappings);
 }
 
 static int ioctl_map(struct importer *imp, void *data)
@@ -340,18 +250,21 @@ static int ioctl_unmap(struct importer *imp, void *data)
 }
 
 /* doc: access */
-/* Under the leaf lock no user space can be reached, hence @bounce. */
+/* Without the lock: a revoke goes on meanwhile, and waits for the exit. */
 static int importer_copy(struct importer_buf *buf, u64 offset, void *bounce,
 			 size_t len, bool write)
 {
-	guard(mutex)(&buf->leaf);
-	if (!buf->vaddr)
+	void *vaddr;
+
+	if (!vma_pin_enter(&buf->pin))
 		return -ENODEV;
-	if (write)
-		memcpy(buf->vaddr + offset, bounce, len);
-	else
-		memcpy(bounce, buf->vaddr + offset, len);
-	return 0;
+	vaddr = vma_pin_vaddr(&buf->pin);
+	if (vaddr && write)
+		memcpy(vaddr + offset, bounce, len);
+	else if (vaddr)
+		memcpy(bounce, vaddr + offset, len);
+	vma_pin_exit(&buf->pin);
+	return vaddr ? 0 : -ENODEV;
 }
 
 static int importer_access(struct importer_buf *buf, u64 offset, void *bounce,
@@ -359,17 +272,14 @@ static int importer_access(struct importer_buf *buf, u64 offset, void *bounce,
 {
 	int ret, ret2;
 
-	ret = importer_map(buf);
+	ret = importer_change(buf, buf->wanted);
+	if (!ret)
+		ret = vma_pin_sync_for_cpu(&buf->pin);
 	if (ret)
 		return ret;
-	/* May take a dma_resv, so not under the leaf lock; a revoke may come */
-	ret = vma_pin_sync_for_cpu(&buf->pin);
-	if (!ret) {
-		ret = importer_copy(buf, offset, bounce, len, write);
-		ret2 = vma_pin_sync_for_device(&buf->pin);
-		ret = ret ?: ret2;
-	}
-	return ret;
+	ret = importer_copy(buf, offset, bounce, len, write);
+	ret2 = vma_pin_sync_for_device(&buf->pin);
+	return ret ?: ret2;
 }
 
 /* doc: end */
@@ -396,11 +306,8 @@ static int read_or_write(struct importer *imp, const struct vma_sample_copy *arg
 		return -ENOMEM;
 	if (write && copy_from_user(bounce, user, arg->len))
 		ret = -EFAULT;
-	if (!ret) {
-		importer_enter(buf);
+	if (!ret)
 		ret = importer_access(buf, arg->offset, bounce, arg->len, write);
-		importer_leave(buf);
-	}
 	if (!ret && !write && copy_to_user(user, bounce, arg->len))
 		ret = -EFAULT;
 	kvfree(bounce);
@@ -421,26 +328,33 @@ static int ioctl_report(struct importer *imp, void *data)
 {
 	struct vma_sample_report *arg = data;
 	struct importer_buf *buf = xa_load(&imp->bufs, arg->id);
+	struct sg_table *sgt;
 	struct scatterlist *sg;
 	unsigned int i;
+	int ret;
 
 	if (!buf)
 		return -ENOENT;
-	memset(arg, 0, sizeof(*arg));
-	arg->owned = vma_pin_is_owned(&buf->pin);
-	guard(mutex)(&buf->leaf);
-	arg->state = buf->state;
-	arg->invalidated = buf->invalidated;
-	arg->restored = buf->restored;
-	if (buf->vaddr)
+	ret = vma_pin_lock(&buf->pin);
+	if (ret)
+		return ret;
+	*arg = (struct vma_sample_report) {
+		.owned		= vma_pin_is_owned(&buf->pin),
+		.state		= buf->state,
+		.invalidated	= buf->invalidated,
+		.restored	= buf->restored,
+	};
+	if (vma_pin_vaddr(&buf->pin))
 		arg->mappings |= VMA_SAMPLE_KERNEL;
-	if (!buf->sgt)
-		return 0;
-	arg->mappings |= VMA_SAMPLE_DMA;
-	for_each_sgtable_dma_sg(buf->sgt, sg, i) {
-		arg->dma_count++;
-		arg->dma_bytes += sg_dma_len(sg);
+	sgt = vma_pin_dma_table(&buf->pin);
+	if (sgt) {
+		arg->mappings |= VMA_SAMPLE_DMA;
+		for_each_sgtable_dma_sg(sgt, sg, i) {
+			arg->dma_count++;
+			arg->dma_bytes += sg_dma_len(sg);
+		}
 	}
+	vma_pin_unlock(&buf->pin);
 	return 0;
 }
 

@@ -13,14 +13,15 @@
 
 #include "kselftest_harness.h"
 
+#include "guest.h"
 #include "node.h"
 #include "observe.h"
 #include "place.h"
+#include "variants.h"
 #include "video.h"
 
 #define DRIVER		"/sys/bus/pci/drivers/vo_capture"
 #define MODULE		"/sys/module/vo_capture"
-#define TIMEOUT		60
 
 static int write_file(const char *path, const char *text)
 {
@@ -81,20 +82,7 @@ FIXTURE_VARIANT(unbind)
 	enum node node;
 };
 
-FIXTURE_VARIANT_ADD(unbind, contig)
-{
-	.node = NODE_CONTIG,
-};
-
-FIXTURE_VARIANT_ADD(unbind, sg)
-{
-	.node = NODE_SG,
-};
-
-FIXTURE_VARIANT_ADD(unbind, vmalloc)
-{
-	.node = NODE_VMALLOC,
-};
+ON_NODES(unbind);
 
 FIXTURE_SETUP(unbind)
 {
@@ -110,14 +98,29 @@ FIXTURE_TEARDOWN(unbind)
 		write_file(DRIVER "/bind", self->pci);
 }
 
+static struct window window_of(const struct place *place)
+{
+	return (struct window) {
+		.map = place->view, .size = place->size, .len = NODE_FRAME,
+	};
+}
+
 static int make_window(struct place *place, enum place_kind kind,
 		       struct window *window)
 {
 	int ret = place_make(place, kind);
 
-	*window = (struct window) {
-		.map = place->view, .size = PLACE_SIZE, .len = NODE_FRAME,
-	};
+	*window = window_of(place);
+	return ret;
+}
+
+/* All of a dma-buf, which who bounces takes as well */
+static int make_small_window(struct place *place, enum place_kind kind,
+			     struct window *window)
+{
+	int ret = place_make_small(place, kind);
+
+	*window = window_of(place);
 	return ret;
 }
 
@@ -125,7 +128,8 @@ TEST_F_TIMEOUT(unbind, importer_while_it_captures, TIMEOUT)
 {
 	int fd;
 
-	ASSERT_EQ(0, make_window(&self->place, PLACE_HEAP, &self->window));
+	ASSERT_EQ(0, make_small_window(&self->place, PLACE_CMA_HEAP,
+				       &self->window));
 	ASSERT_EQ(0, node_start(self->fd, self->place.target, &self->window));
 	ASSERT_EQ(0, node_take(self->fd, &self->window, 0));
 	ASSERT_EQ(0, node_queue(self->fd, self->place.target, &self->window));
@@ -148,10 +152,22 @@ TEST_F_TIMEOUT(unbind, importer_while_it_captures, TIMEOUT)
 	EXPECT_EQ(0, node_capture(fd, self->place.target, &self->window));
 }
 
+/*
+ * videobuf2 keeps a buffer that is mapped or exported when its driver goes, and
+ * always did: DMA_API_DEBUG calls it an allocation that the driver forgot.
+ */
+#define SKIP_IF_PENDING()						\
+	do {								\
+		if (guest_debugs_dma())					\
+			SKIP(return, "DMA_API_DEBUG minds what outlives a driver"); \
+	} while (0)
+
 /* The buffer outlives the driver that exported it, up to the last unpin */
 TEST_F_TIMEOUT(unbind, exporter_while_captured_into, TIMEOUT)
 {
-	ASSERT_EQ(0, make_window(&self->place, PLACE_VB2_CONTIG, &self->window));
+	SKIP_IF_PENDING();
+	ASSERT_EQ(0, make_small_window(&self->place, PLACE_VB2_CONTIG,
+				       &self->window));
 	ASSERT_EQ(0, node_start(self->fd, self->place.target, &self->window));
 	ASSERT_EQ(0, node_take(self->fd, &self->window, 0));
 
@@ -174,7 +190,9 @@ TEST_F_TIMEOUT(unbind, exporter_while_captured_into, TIMEOUT)
  */
 TEST_F_TIMEOUT(unbind, exporter_before_the_first_pin, TIMEOUT)
 {
-	ASSERT_EQ(0, make_window(&self->place, PLACE_VB2_CONTIG, &self->window));
+	SKIP_IF_PENDING();
+	ASSERT_EQ(0, make_small_window(&self->place, PLACE_VB2_CONTIG,
+				       &self->window));
 	window_poison(&self->window);
 	ASSERT_EQ(0, node_pci_name(NODE_EXPORTER, self->pci, sizeof(self->pci)));
 	ASSERT_EQ(0, write_file(DRIVER "/unbind", self->pci));
@@ -217,16 +235,18 @@ TEST(pinned_exporter_stays_loaded)
 
 TEST(idle_importer_unloads_and_loads)
 {
-	char memops[128], mask[64], params[256];
+	char memops[128], mask[64], seg[128], params[512];
 	struct window window;
 	struct place place;
 	int fd;
 
 	ASSERT_TRUE(read_line(MODULE "/parameters/memops", memops, sizeof(memops)));
 	ASSERT_TRUE(read_line(MODULE "/parameters/dma_mask", mask, sizeof(mask)));
+	ASSERT_TRUE(read_line(MODULE "/parameters/max_seg", seg, sizeof(seg)));
 	ASSERT_EQ(0, unload("vo_capture"));
 	EXPECT_EQ(-ENODEV, node_open(NODE_SG));
-	snprintf(params, sizeof(params), "memops=%s dma_mask=%s", memops, mask);
+	snprintf(params, sizeof(params), "memops=%s dma_mask=%s max_seg=%s", memops,
+		 mask, seg);
 	ASSERT_EQ(0, load("/modules/vo_capture.ko", params));
 	fd = node_open(NODE_SG);
 	ASSERT_LE(0, fd);

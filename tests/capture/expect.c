@@ -35,21 +35,43 @@ static enum node memops_of(enum node node)
 	return node < NODE_OUT_CONTIG ? node : node - NODE_OUT_CONTIG;
 }
 
-bool expect_luck(enum node node, enum place_kind kind)
+/* vivid's drives 32 bits itself; ordinary memory and extents have none */
+static bool has_dmabuf_above_4g(enum place_kind kind)
 {
-	return guest_kind() == GUEST_32BIT && expect_scattered(kind) &&
-	       memops_of(node) == NODE_CONTIG;
+	return expect_above_4g(kind) &&
+	       (kind < PLACE_EXTENTS || kind == PLACE_DMABUF ||
+		kind == PLACE_DMABUF_NO_VMAP);
 }
 
-int expect(enum node node, enum place_kind kind)
+static int expect_any(enum node node, enum place_kind kind, bool part)
 {
 	/* Extents alone have no kernel address */
 	if (memops_of(node) == NODE_VMALLOC &&
 	    (kind == PLACE_EXTENTS || kind == PLACE_EXTENTS_SCATTERED))
 		return -EOPNOTSUPP;
-	/* An IOMMU makes one piece of the pages, nothing else does */
+	/* A device that bounces is given no part of a dma-buf: see DOC: hand-over */
+	if (memops_of(node) != NODE_VMALLOC && has_dmabuf_above_4g(kind) && part)
+		return -EOPNOTSUPP;
+	/*
+	 * An IOMMU makes one piece of the pages, nothing else does: bounce buffers
+	 * that happen to adjoin are none.
+	 */
 	if (memops_of(node) == NODE_CONTIG && expect_scattered(kind) &&
-	    guest_kind() == GUEST_PLAIN)
+	    guest_kind() != GUEST_IOMMU)
 		return -EFAULT;
 	return 0;
+}
+
+int expect(enum node node, enum place_kind kind)
+{
+	return expect_any(node, kind, true);
+}
+
+int expect_whole(enum node node, enum place_kind kind)
+{
+	/* The heap makes so little of single pages, and each is bounced apart */
+	if (memops_of(node) == NODE_CONTIG && kind == PLACE_SYSTEM_HEAP &&
+	    guest_kind() == GUEST_32BIT)
+		return -EFAULT;
+	return expect_any(node, kind, false);
 }

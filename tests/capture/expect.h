@@ -19,24 +19,12 @@ bool expect_device_memory(enum place_kind kind);
 /* The devices that import cannot reach it */
 bool expect_above_4g(enum place_kind kind);
 
-/*
- * Whether bounce buffers happen to adjoin is nobody's promise: contig may take
- * such memory or refuse it. All that must not come is a wrong frame.
- */
-bool expect_luck(enum node node, enum place_kind kind);
-
-/* 0 or a negative errno, of a capture or an output, for any part of the memory */
+/* 0 or a negative errno, of a capture or an output, for a part of the memory */
 int expect(enum node node, enum place_kind kind);
+/* The same if no page of the memory is left out */
+int expect_whole(enum node node, enum place_kind kind);
 
-/* For tests with a variant that has a node and a place */
-#define SKIP_IF_LUCK(ret)						\
-	do {								\
-		if (expect_luck(variant->node, variant->place)) {	\
-			ASSERT_TRUE(!(ret) || (ret) == -EFAULT);	\
-			SKIP(return, "adjoining bounce buffers: nobody's promise"); \
-		}							\
-	} while (0)
-
+/* For tests with a variant that has a place */
 #define SKIP_IF_NONE()							\
 	do {								\
 		if (expect_none(variant->place))			\

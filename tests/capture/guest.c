@@ -4,6 +4,16 @@
 
 #include "guest.h"
 
+bool guest_debugs_dma(void)
+{
+	FILE *file = fopen("/sys/kernel/debug/dma-api/disabled", "re");
+	bool on = file && fgetc(file) == 'N';
+
+	if (file)
+		fclose(file);
+	return on;
+}
+
 enum guest guest_kind(void)
 {
 	char line[4096] = "";

@@ -5,6 +5,8 @@
 #ifndef _GUEST_H
 #define _GUEST_H
 
+#include <stdbool.h>
+
 enum guest {
 	GUEST_PLAIN,
 	GUEST_IOMMU,	/* the devices are behind an IOMMU */
@@ -12,5 +14,7 @@ enum guest {
 };
 
 enum guest guest_kind(void);
+/* DMA_API_DEBUG looks on, which minds what stock videobuf2 does */
+bool guest_debugs_dma(void);
 
 #endif

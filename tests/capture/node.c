@@ -14,7 +14,6 @@
 #include "vo_capture.h"
 
 #define SYSFS_VIDEO	"/sys/class/video4linux"
-#define POISON		0xa5
 #define FRAMES		2
 #define OUT_TIMEOUT_MS	10000
 
@@ -45,18 +44,28 @@ static int find_node(enum node node, char *dev)
 	return ret;
 }
 
-static int set_lines(int fd, enum v4l2_buf_type type, unsigned int lines)
+static int set_format(int fd, enum v4l2_buf_type type, unsigned int width,
+		      unsigned int lines, unsigned int stride)
 {
 	struct v4l2_format fmt = {
 		.type = type,
 		.fmt.pix = {
-			.width = NODE_LINE,
+			.width = width,
 			.height = lines,
+			.bytesperline = stride,
 			.pixelformat = V4L2_PIX_FMT_GREY,
 		},
 	};
 
 	return ioctl(fd, VIDIOC_S_FMT, &fmt) ? -errno : 0;
+}
+
+int node_set_format(int fd, enum node node, unsigned int width,
+		    unsigned int lines, unsigned int stride)
+{
+	return set_format(fd, node < NODE_OUT_CONTIG ?
+			  V4L2_BUF_TYPE_VIDEO_CAPTURE :
+			  V4L2_BUF_TYPE_VIDEO_OUTPUT, width, lines, stride);
 }
 
 int node_look_on(enum node node)
@@ -77,8 +86,7 @@ int node_open(enum node node)
 
 	if (fd < 0)
 		return fd;
-	ret = set_lines(fd, node < NODE_OUT_CONTIG ? V4L2_BUF_TYPE_VIDEO_CAPTURE :
-			V4L2_BUF_TYPE_VIDEO_OUTPUT, NODE_LINES);
+	ret = node_set_format(fd, node, NODE_LINE, NODE_LINES, 0);
 	if (!ret)
 		return fd;
 	close(fd);
@@ -104,12 +112,12 @@ int node_pci_name(enum node node, char *name, size_t size)
 
 int node_set_lines(int fd, unsigned int lines)
 {
-	return set_lines(fd, V4L2_BUF_TYPE_VIDEO_CAPTURE, lines);
+	return set_format(fd, V4L2_BUF_TYPE_VIDEO_CAPTURE, NODE_LINE, lines, 0);
 }
 
 void window_poison(const struct window *window)
 {
-	memset(window->map, POISON, window->size);
+	memset(window->map, NODE_POISON, window->size);
 }
 
 bool window_is_poison(const struct window *window)
@@ -117,7 +125,7 @@ bool window_is_poison(const struct window *window)
 	size_t i;
 
 	for (i = 0; i < window->size; i++) {
-		if (window->map[i] != POISON)
+		if (window->map[i] != NODE_POISON)
 			return false;
 	}
 	return true;
@@ -134,7 +142,7 @@ bool window_shows(const struct window *window, unsigned int sequence)
 	unsigned char due;
 
 	for (i = 0; i < window->size; i++) {
-		due = POISON;
+		due = NODE_POISON;
 		if (i >= window->offset && i < end)
 			due = node_texel(sequence, i - window->offset);
 		if (window->map[i] != due) {
@@ -211,21 +219,27 @@ int node_capture(int fd, void *target, const struct window *window)
 
 /* ---- outputs ---- */
 
-int node_out_queue(int fd, void *target, const struct window *window)
+int node_out_queue_at(int fd, unsigned int index, void *target, size_t len)
 {
 	struct v4l2_buffer buf = {
+		.index = index,
 		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
 		.memory = V4L2_MEMORY_USERPTR,
 		.field = V4L2_FIELD_NONE,
 		.m.userptr = (unsigned long)target,
-		.length = window->len,
-		.bytesused = window->len,
+		.length = len,
+		.bytesused = len,
 	};
 
 	return ioctl(fd, VIDIOC_QBUF, &buf) ? -errno : 0;
 }
 
-static int out_reqbufs(int fd, unsigned int count)
+int node_out_queue(int fd, void *target, const struct window *window)
+{
+	return node_out_queue_at(fd, 0, target, window->len);
+}
+
+int node_out_reqbufs(int fd, unsigned int count)
 {
 	struct v4l2_requestbuffers req = {
 		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
@@ -236,7 +250,7 @@ static int out_reqbufs(int fd, unsigned int count)
 	return ioctl(fd, VIDIOC_REQBUFS, &req) ? -errno : 0;
 }
 
-static int out_stream(int fd, bool on)
+int node_out_stream(int fd, bool on)
 {
 	int type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
 
@@ -245,10 +259,10 @@ static int out_stream(int fd, bool on)
 
 int node_out_start(int fd, void *target, const struct window *window)
 {
-	int ret = out_reqbufs(fd, 1);
+	int ret = node_out_reqbufs(fd, 1);
 
 	ret = ret ?: node_out_queue(fd, target, window);
-	ret = ret ?: out_stream(fd, true);
+	ret = ret ?: node_out_stream(fd, true);
 	if (ret)
 		node_out_stop(fd);
 	return ret;
@@ -267,7 +281,7 @@ static int out_dequeue(int fd, struct v4l2_buffer *buf)
 	return ioctl(fd, VIDIOC_DQBUF, buf) ? -errno : 0;
 }
 
-int node_out_take(int fd, const struct window *window, unsigned int sequence)
+int node_out_seen(int fd, size_t len, unsigned int sequence)
 {
 	static unsigned char seen[2 * NODE_FRAME];
 	struct v4l2_buffer buf;
@@ -278,12 +292,12 @@ int node_out_take(int fd, const struct window *window, unsigned int sequence)
 		return ret;
 	if (buf.flags & V4L2_BUF_FLAG_ERROR)
 		return -EIO;
-	if (read(fd, seen, sizeof(seen)) != (ssize_t)window->len)
+	if (read(fd, seen, sizeof(seen)) != (ssize_t)len)
 		return -ENODATA;
-	for (i = 0; i < window->len; i++) {
+	for (i = 0; i < len; i++) {
 		if (seen[i] != node_texel(sequence, i)) {
 			printf("# frame %u, byte %zu of %zu: the device saw %#x where %#x is\n",
-			       sequence, i, window->len, seen[i],
+			       sequence, i, len, seen[i],
 			       node_texel(sequence, i));
 			return -EBADMSG;
 		}
@@ -291,8 +305,13 @@ int node_out_take(int fd, const struct window *window, unsigned int sequence)
 	return 0;
 }
 
+int node_out_take(int fd, const struct window *window, unsigned int sequence)
+{
+	return node_out_seen(fd, window->len, sequence);
+}
+
 void node_out_stop(int fd)
 {
-	out_stream(fd, false);
-	out_reqbufs(fd, 0);
+	node_out_stream(fd, false);
+	node_out_reqbufs(fd, 0);
 }

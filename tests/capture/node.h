@@ -28,6 +28,8 @@ static inline enum node node_out(enum node node)
 	return node + NODE_OUT_CONTIG;
 }
 
+#define NODE_POISON	0xa5	/* what surrounds a frame */
+
 #define NODE_LINE	64
 #define NODE_LINES	96
 #define NODE_FRAME	(NODE_LINE * NODE_LINES)	/* a page and a half */
@@ -38,6 +40,9 @@ int node_look_on(enum node node);
 /* "0000:00:03.0", of the PCI device behind the node */
 int node_pci_name(enum node node, char *name, size_t size);
 int node_set_lines(int fd, unsigned int lines);
+/* @stride: bytes from line to line, 0 if there are no gaps */
+int node_set_format(int fd, enum node node, unsigned int width,
+		    unsigned int lines, unsigned int stride);
 
 /* The memory around a frame, seen through a mapping of the test's own */
 struct window {
@@ -75,6 +80,13 @@ int node_out_start(int fd, void *target, const struct window *window);
 int node_out_take(int fd, const struct window *window, unsigned int sequence);
 int node_out_queue(int fd, void *target, const struct window *window);
 void node_out_stop(int fd);
+
+/* One by one, for several buffers */
+int node_out_reqbufs(int fd, unsigned int count);
+int node_out_queue_at(int fd, unsigned int index, void *target, size_t len);
+int node_out_stream(int fd, bool on);
+/* What the device has read is dequeued, and is @len bytes of frame @sequence */
+int node_out_seen(int fd, size_t len, unsigned int sequence);
 
 /* All of it, with two frames */
 int node_capture(int fd, void *target, const struct window *window);

@@ -20,6 +20,8 @@
 #define PAGE		4096
 #define HUGE_PAGE	(2 << 20)
 #define RUN_SEARCH	(64 << 20)
+#define POOL		8	/* huge pages that kit/guests.sh gives the guest */
+#define BIG_PAGES	((int)(PLACE_BIG / HUGE_PAGE))
 #define VIVID_SIZE	(1 << 20)
 
 /* ---- what /proc knows of mappings ---- */
@@ -47,11 +49,16 @@ unsigned long long place_phys(const void *addr)
 	return ioctl(vo_phys, VO_PHYS, &entry) ? 0 : entry;
 }
 
+static int pages_of(const struct place *place)
+{
+	return place->size / PAGE;
+}
+
 static void touch(const struct place *place)
 {
 	int i;
 
-	for (i = 0; i < PLACE_PAGES; i++)
+	for (i = 0; i < pages_of(place); i++)
 		(void)*(volatile unsigned char *)(place->target + i * PAGE);
 }
 
@@ -62,7 +69,7 @@ bool place_is_contiguous(const struct place *place)
 
 	touch(place);
 	first = place_phys(place->target);
-	for (i = 1; i < PLACE_PAGES; i++) {
+	for (i = 1; i < pages_of(place); i++) {
 		if (place_phys(place->target + i * PAGE) != first + i * PAGE)
 			return false;
 	}
@@ -74,7 +81,7 @@ bool place_is_scattered(const struct place *place)
 	int i;
 
 	touch(place);
-	for (i = 1; i < PLACE_PAGES; i++) {
+	for (i = 1; i < pages_of(place); i++) {
 		if (place_phys(place->target + i * PAGE) ==
 		    place_phys(place->target + (i - 1) * PAGE) + PAGE)
 			return false;
@@ -87,7 +94,7 @@ bool place_is_above_4g(const struct place *place)
 	int i;
 
 	touch(place);
-	for (i = 0; i < PLACE_PAGES; i++) {
+	for (i = 0; i < pages_of(place); i++) {
 		if (place_phys(place->target + i * PAGE) < 1ULL << 32)
 			return false;
 	}
@@ -120,13 +127,13 @@ static unsigned char *map_fd(int fd, off_t offset, size_t len)
 	return mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 }
 
-/* Two mappings of PLACE_SIZE bytes of @fd */
+/* Two mappings of the first bytes of @fd */
 static int map_twice(struct place *place, int fd, off_t offset)
 {
 	place->fd = fd;
 	place->offset = offset;
-	place->target = map_fd(fd, offset, PLACE_SIZE);
-	place->view = map_fd(fd, offset, PLACE_SIZE);
+	place->target = map_fd(fd, offset, place->size);
+	place->view = map_fd(fd, offset, place->size);
 	if (place->target == MAP_FAILED || place->view == MAP_FAILED)
 		return -errno;
 	return 0;
@@ -190,7 +197,7 @@ static int make_vb2_contig(struct place *place, unsigned int flags)
 		return fd;
 	if (ioctl(fd, VIDIOC_G_FMT, &create.format))
 		return -errno;
-	create.format.fmt.pix.sizeimage = PLACE_SIZE;
+	create.format.fmt.pix.sizeimage = place->size;
 	if (ioctl(fd, VIDIOC_CREATE_BUFS, &create))
 		return -errno;
 	ret = video_querybuf(fd, create.index, &buf);
@@ -199,7 +206,7 @@ static int make_vb2_contig(struct place *place, unsigned int flags)
 	return ret;
 }
 
-static int make_extents(struct place *place, const char *device)
+static int make_by_device(struct place *place, const char *device)
 {
 	int fd = open(device, O_RDWR | O_CLOEXEC);
 
@@ -254,19 +261,19 @@ static int make_udmabuf(struct place *place, bool reversed)
 	struct udmabuf_create_list *list;
 	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	off_t first = 0;
-	int i, fd, memfd;
+	int i, fd, memfd, pages = pages_of(place);
 
 	if (dev < 0)
 		return -ENODEV;
 	memfd = UDMABUF_TAKES_HUGETLB ? huge_memfd(HUGE_PAGE) : run_memfd(&first);
 	if (memfd < 0)
 		return memfd;
-	list = calloc(1, sizeof(*list) + PLACE_PAGES * sizeof(list->list[0]));
+	list = calloc(1, sizeof(*list) + pages * sizeof(list->list[0]));
 	list->flags = UDMABUF_FLAGS_CLOEXEC;
-	list->count = PLACE_PAGES;
-	for (i = 0; i < PLACE_PAGES; i++) {
+	list->count = pages;
+	for (i = 0; i < pages; i++) {
 		list->list[i].memfd = memfd;
-		list->list[i].offset = first + PAGE * (reversed ? PLACE_PAGES - 1 - i : i);
+		list->list[i].offset = first + PAGE * (reversed ? pages - 1 - i : i);
 		list->list[i].size = PAGE;
 	}
 	fd = ioctl(dev, UDMABUF_CREATE_LIST, list);
@@ -297,7 +304,7 @@ static int make_system_heap(struct place *place)
 
 	do {
 		ret = SYSTEM_HEAP_SCATTERS ? fragment_heap() : 0;
-		ret = ret ?: make_memory(place, MEMORY_SYSTEM_HEAP, PLACE_SIZE);
+		ret = ret ?: make_memory(place, MEMORY_SYSTEM_HEAP, place->size);
 		if (ret || (SYSTEM_HEAP_SCATTERS ? place_is_scattered(place) :
 						   place_is_contiguous(place)))
 			return ret;
@@ -350,9 +357,9 @@ static int make_memfd(struct place *place, bool scattered)
 	return 0;
 }
 
-static int try_make(struct place *place, enum place_kind kind)
+static int try_make(struct place *place, enum place_kind kind, size_t size)
 {
-	*place = (struct place) { .fd = -1 };
+	*place = (struct place) { .fd = -1, .size = size };
 	switch (kind) {
 	case PLACE_VB2_CONTIG:
 		return make_vb2_contig(place, 0);
@@ -363,16 +370,22 @@ static int try_make(struct place *place, enum place_kind kind)
 	case PLACE_SYSTEM_HEAP:
 		return make_system_heap(place);
 	case PLACE_CMA_HEAP:
-		return make_memory(place, MEMORY_CMA_HEAP, PLACE_SIZE);
+		return make_memory(place, MEMORY_CMA_HEAP, place->size);
 	case PLACE_UDMABUF:
 	case PLACE_UDMABUF_SCATTERED:
 		return make_udmabuf(place, kind == PLACE_UDMABUF_SCATTERED);
 	case PLACE_EXTENTS:
-		return make_extents(place, "/dev/vo_extents");
+		return make_by_device(place, "/dev/vo_extents");
 	case PLACE_EXTENTS_SCATTERED:
-		return make_extents(place, "/dev/vo_extents_scattered");
+		return make_by_device(place, "/dev/vo_extents_scattered");
 	case PLACE_EXTENTS_VMAP:
-		return make_extents(place, "/dev/vo_extents_vmap");
+		return make_by_device(place, "/dev/vo_extents_vmap");
+	case PLACE_EXTENTS_PIECES:
+		return make_by_device(place, "/dev/vo_extents_pieces");
+	case PLACE_DMABUF:
+		return make_by_device(place, "/dev/vo_dmabuf");
+	case PLACE_DMABUF_NO_VMAP:
+		return make_by_device(place, "/dev/vo_dmabuf_no_vmap");
 	case PLACE_ANONYMOUS:
 	case PLACE_ANONYMOUS_SCATTERED:
 		return make_anonymous(place, kind == PLACE_ANONYMOUS_SCATTERED);
@@ -389,12 +402,12 @@ static int try_make(struct place *place, enum place_kind kind)
  * Where freed pages come back one by one, none may lie next to another. What a
  * try found it keeps, so that the next one is given others.
  */
-int place_make(struct place *place, enum place_kind kind)
+static int make(struct place *place, enum place_kind kind, size_t size)
 {
 	int tries = 5, fd, ret;
 
 	do {
-		ret = try_make(place, kind);
+		ret = try_make(place, kind, size);
 		if (ret != -ENOMEM)
 			return ret;
 		fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
@@ -402,6 +415,111 @@ int place_make(struct place *place, enum place_kind kind)
 			return ret;
 		close(fd);
 	} while (--tries);
+	return ret;
+}
+
+int place_make(struct place *place, enum place_kind kind)
+{
+	return make(place, kind, PLACE_SIZE);
+}
+
+int place_make_small(struct place *place, enum place_kind kind)
+{
+	return make(place, kind, PLACE_SMALL);
+}
+
+/* ---- large ones ---- */
+
+/* The page of the pool that lies at @phys, -1 if none does */
+static int huge_page_at(const unsigned char *pool, unsigned long long phys)
+{
+	int i;
+
+	for (i = 0; i < POOL; i++) {
+		if (place_phys(pool + i * HUGE_PAGE) == phys)
+			return i;
+	}
+	return -1;
+}
+
+/* BIG_PAGES of the pool that adjoin, in their order */
+static int find_adjoining(const unsigned char *pool, int *pages)
+{
+	unsigned long long phys;
+	int first, n;
+
+	for (first = 0; first < POOL; first++) {
+		phys = place_phys(pool + first * HUGE_PAGE);
+		for (n = 0; n < BIG_PAGES; n++, phys += HUGE_PAGE) {
+			pages[n] = huge_page_at(pool, phys);
+			if (pages[n] < 0)
+				break;
+		}
+		if (n == BIG_PAGES)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int map_big(struct place *place, int memfd, const int *pages)
+{
+	unsigned long at = (unsigned long)memory_reserve(PLACE_BIG + HUGE_PAGE);
+	int i;
+
+	at = (at + HUGE_PAGE - 1) & -(unsigned long)HUGE_PAGE;
+	for (i = 0; i < BIG_PAGES; i++) {
+		if (mmap((void *)(at + i * HUGE_PAGE), HUGE_PAGE,
+			 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memfd,
+			 (off_t)pages[i] * HUGE_PAGE) == MAP_FAILED)
+			return -errno;
+	}
+	place->target = (void *)at;
+	return 0;
+}
+
+static int map_big_udmabuf(struct place *place, int memfd, const int *pages)
+{
+	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	struct udmabuf_create_list *list;
+	int i, fd;
+
+	if (dev < 0)
+		return -ENODEV;
+	list = calloc(1, sizeof(*list) + BIG_PAGES * sizeof(list->list[0]));
+	list->flags = UDMABUF_FLAGS_CLOEXEC;
+	list->count = BIG_PAGES;
+	for (i = 0; i < BIG_PAGES; i++) {
+		list->list[i].memfd = memfd;
+		list->list[i].offset = (off_t)pages[i] * HUGE_PAGE;
+		list->list[i].size = HUGE_PAGE;
+	}
+	fd = ioctl(dev, UDMABUF_CREATE_LIST, list);
+	free(list);
+	if (fd < 0)
+		return -errno;
+	place->target = map_fd(fd, 0, PLACE_BIG);
+	return place->target == MAP_FAILED ? -errno : 0;
+}
+
+int place_make_big(struct place *place, bool udmabuf)
+{
+	int memfd = huge_memfd((off_t)POOL * HUGE_PAGE), pages[BIG_PAGES], ret;
+	unsigned char *pool;
+
+	*place = (struct place) { .fd = -1, .size = PLACE_BIG };
+	if (memfd < 0)
+		return memfd;
+	pool = mmap(NULL, (size_t)POOL * HUGE_PAGE, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_POPULATE, memfd, 0);
+	if (pool == MAP_FAILED)
+		return -errno;
+	ret = find_adjoining(pool, pages);
+	munmap(pool, (size_t)POOL * HUGE_PAGE);
+	if (ret)
+		return ret;
+	ret = udmabuf ? map_big_udmabuf(place, memfd, pages) :
+			map_big(place, memfd, pages);
+	place->view = place->target;
 	return ret;
 }
 

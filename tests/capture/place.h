@@ -28,6 +28,10 @@ enum place_kind {
 	PLACE_HUGETLB,
 	PLACE_MEMFD,
 	PLACE_MEMFD_SCATTERED,
+	/* for tests of their own */
+	PLACE_EXTENTS_PIECES,	/* an extent for each page, within 4 GiB */
+	PLACE_DMABUF,		/* its exporter fails when it is told to */
+	PLACE_DMABUF_NO_VMAP,	/* pages in the VMA, and no kernel mapping */
 };
 
 /* A heap whose memory is contiguous */
@@ -41,10 +45,24 @@ struct place {
 	unsigned char *view;	/* another mapping of it; @target if there is none */
 	int fd;			/* what @target maps from @offset on, in one piece; else -1 */
 	off_t offset;
+	size_t size;
 };
 
 /* Returns 0 or a negative errno */
 int place_make(struct place *place, enum place_kind kind);
+
+#define PLACE_SMALL	(2 * 4096)
+
+/* PLACE_SMALL bytes that are all of their dma-buf: for makers of dma-bufs, not vivid */
+int place_make_small(struct place *place, enum place_kind kind);
+
+#define PLACE_BIG	(8UL << 20)
+
+/*
+ * PLACE_BIG bytes of huge pages that adjoin, as a udmabuf or as they are; @view is
+ * @target. -ENOENT: the pool has no such pages.
+ */
+int place_make_big(struct place *place, bool udmabuf);
 
 /* Make the mapping handed to the importer read-only */
 int place_protect(struct place *place);

@@ -14,11 +14,11 @@
 #include "node.h"
 #include "observe.h"
 #include "place.h"
+#include "variants.h"
 #include "video.h"
 
 #define PAGE		4096
-#define TIMEOUT		60
-#define SIZE		(4 * PAGE)
+#define SIZE		(2 * PAGE)	/* all of it, or who bounces refuses it */
 
 enum maker {
 	VB2_CONTIG,
@@ -40,22 +40,8 @@ FIXTURE_VARIANT(reuse)
 	enum maker maker;
 };
 
-#define ON_EACH_NODE(name, kind)					\
-	FIXTURE_VARIANT_ADD(reuse, contig_##name)			\
-	{								\
-		.node = NODE_CONTIG, .maker = kind,			\
-	};								\
-	FIXTURE_VARIANT_ADD(reuse, sg_##name)				\
-	{								\
-		.node = NODE_SG, .maker = kind,				\
-	};								\
-	FIXTURE_VARIANT_ADD(reuse, vmalloc_##name)			\
-	{								\
-		.node = NODE_VMALLOC, .maker = kind,			\
-	}
-
-ON_EACH_NODE(vb2_contig, VB2_CONTIG);
-ON_EACH_NODE(heap, HEAP);
+ON_EACH_NODE(reuse, vb2_contig, .maker = VB2_CONTIG);
+ON_EACH_NODE(reuse, heap, .maker = HEAP);
 
 FIXTURE_SETUP(reuse)
 {

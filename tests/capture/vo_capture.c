@@ -10,6 +10,9 @@
  * With "out-" before its memops a node is an output: the engine reads the frames,
  * and read() of the node tells what it has seen of the last one.
  *
+ * Without a queue a capture draws into memory that its owner may take back, whose
+ * address is written to the node: see vo_capture.h.
+ *
  * The driver never looks at the pages of a table: memory of an owner has none.
  */
 #include <linux/dma-mapping.h>
@@ -18,11 +21,13 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/vma_owner.h>
 #include <media/v4l2-device.h>
 #include <media/v4l2-ioctl.h>
 #include <media/videobuf2-dma-contig.h>
 #include <media/videobuf2-dma-sg.h>
 #include <media/videobuf2-v4l2.h>
+#include <media/videobuf2-vma-pin.h>
 #include <media/videobuf2-vmalloc.h>
 
 #include "vo_capture.h"
@@ -49,11 +54,12 @@
 /* A page's worth at once would end one byte beyond what edu takes. */
 #define VO_CHUNK	2048
 #define VO_TEXELS	(VO_PERIOD + VO_CHUNK)
-#define VO_DMA_TIMEOUT	(2 * HZ)
+#define VO_DMA_TIMEOUT	(10 * HZ)	/* emulated machines may be slow */
 
 #define VO_WIDTH	64
 #define VO_HEIGHT	96
-#define VO_MAX_SIDE	8192
+#define VO_MAX_SIDE	8192u
+#define VO_MAX_SIZE	(VO_MAX_SIDE * VO_MAX_SIDE)
 
 /* What an output node has seen */
 #define VO_SEEN		(4 * PAGE_SIZE)
@@ -67,6 +73,15 @@ static unsigned int dma_mask[VO_DEVICES] = { 64 };
 static int dma_mask_count = 1;
 module_param_array(dma_mask, uint, &dma_mask_count, 0444);
 MODULE_PARM_DESC(dma_mask, "bits of a DMA address that each device drives, over and over");
+
+static unsigned int max_seg[VO_DEVICES] = { UINT_MAX };
+static int max_seg_count = 1;
+module_param_array(max_seg, uint, &max_seg_count, 0444);
+MODULE_PARM_DESC(max_seg, "bytes of a segment that each device takes, over and over");
+
+static bool need_pages;
+module_param(need_pages, bool, 0644);
+MODULE_PARM_DESC(need_pages, "take only tables with pages, as a driver that reads them does");
 
 static DEFINE_IDA(vo_ids);
 
@@ -86,24 +101,30 @@ struct vo_buffer {
  * @id: which of the devices this is
  * @width: bytes per line
  * @height: lines
+ * @stride: bytes from line to line
  * @idle: woken when the engine stops
  * @irq_lock: guards what follows against the interrupt handler
  * @queued: buffers to draw
  * @buf: the one being drawn
  * @sg: where @buf goes on; with contig an entry of the driver's own
- * @sg_offset: in @sg
- * @done: bytes of @buf drawn, or read
+ * @sg_start: where in @buf that begins
+ * @done: bytes of the picture drawn, or read
  * @held: bytes read that are still in the edu's memory
  * @contig: the one entry of a contig buffer
  * @sequence: of the next frame
  * @busy: the engine runs
  * @stopping: draw no more
+ * @loaded: @texels are in the edu, and stay there
  * @texels: what is loaded into the edu
  * @texels_dma: DMA address of @texels
  * @output: the engine reads frames
  * @seen: what it read
  * @seen_dma: DMA address of @seen
  * @seen_len: bytes of the last frame in @seen
+ * @pin: memory to draw into without a queue
+ * @drawer: the file that @pin is of, or NULL
+ * @pinned: its table
+ * @drawing: the engine is meant to draw into @pin; guarded by irq_lock
  */
 struct vo_device {
 	struct v4l2_device	v4l2;
@@ -115,19 +136,21 @@ struct vo_device {
 	int			id;
 	unsigned int		width;
 	unsigned int		height;
+	unsigned int		stride;
 	wait_queue_head_t	idle;
 
 	spinlock_t		irq_lock;	/* see above */
 	struct list_head	queued;
 	struct vo_buffer	*buf;
 	struct scatterlist	*sg;
-	unsigned int		sg_offset;
+	unsigned int		sg_start;
 	unsigned int		done;
 	unsigned int		held;
 	struct scatterlist	contig;
 	unsigned int		sequence;
 	bool			busy;
 	bool			stopping;
+	bool			loaded;
 
 	u8			*texels;
 	dma_addr_t		texels_dma;
@@ -136,11 +159,28 @@ struct vo_device {
 	u8			*seen;
 	dma_addr_t		seen_dma;
 	unsigned int		seen_len;
+
+	struct vma_pin		pin;
+	struct file		*drawer;
+	struct scatterlist	*pinned;
+	bool			drawing;
 };
+
+/* Of the picture */
+static unsigned int vo_texels(const struct vo_device *vo)
+{
+	return vo->width * vo->height;
+}
+
+/* Where byte @i of the picture is in a buffer */
+static unsigned int vo_place(const struct vo_device *vo, unsigned int i)
+{
+	return i / vo->width * vo->stride + i % vo->width;
+}
 
 static unsigned int vo_size(const struct vo_device *vo)
 {
-	return vo->width * vo->height;
+	return vo_place(vo, vo_texels(vo) - 1) + 1;
 }
 
 /* ------------------------------------------------------------------------- */
@@ -161,20 +201,26 @@ static void vo_load_texels(struct vo_device *vo)
 	vo_transfer(vo, vo->texels_dma, EDU_MEMORY, VO_TEXELS, 0);
 }
 
+/* As far as the picture has no gap */
+static unsigned int vo_left(const struct vo_device *vo)
+{
+	if (vo->stride == vo->width)
+		return vo_texels(vo) - vo->done;
+	return vo->width - vo->done % vo->width;
+}
+
 /* Where the next piece of the frame is, and how long: as much as a segment has */
 static dma_addr_t vo_next_chunk(struct vo_device *vo, u32 *n)
 {
-	dma_addr_t addr;
+	unsigned int at = vo_place(vo, vo->done);
 
-	while (vo->sg_offset == sg_dma_len(vo->sg)) {
+	while (at - vo->sg_start >= sg_dma_len(vo->sg)) {
+		vo->sg_start += sg_dma_len(vo->sg);
 		vo->sg = sg_next(vo->sg);
-		vo->sg_offset = 0;
 	}
-	addr = sg_dma_address(vo->sg) + vo->sg_offset;
-	*n = min3(vo_size(vo) - vo->done, (u32)VO_CHUNK,
-		  sg_dma_len(vo->sg) - vo->sg_offset);
-	vo->sg_offset += *n;
-	return addr;
+	at -= vo->sg_start;
+	*n = min3(vo_left(vo), (u32)VO_CHUNK, sg_dma_len(vo->sg) - at);
+	return sg_dma_address(vo->sg) + at;
 }
 
 static void vo_draw_chunk(struct vo_device *vo)
@@ -215,15 +261,15 @@ static void vo_move_chunk(struct vo_device *vo)
 static void vo_move_by_cpu(struct vo_device *vo)
 {
 	u8 *frame = vb2_plane_vaddr(&vo->buf->vb.vb2_buf, 0);
-	unsigned int size = vo_size(vo);
 	unsigned int i;
 
-	if (vo->output)
-		memcpy(vo->seen, frame, size);
-	else
-		for (i = 0; i < size; i++)
-			frame[i] = vo->texels[vo_phase(vo->sequence, i)];
-	vo->done = size;
+	for (i = 0; i < vo_texels(vo); i++)
+		if (vo->output)
+			vo->seen[i] = frame[vo_place(vo, i)];
+		else
+			frame[vo_place(vo, i)] =
+				vo->texels[vo_phase(vo->sequence, i)];
+	vo->done = i;
 }
 
 static void vo_begin_frame(struct vo_device *vo)
@@ -232,7 +278,7 @@ static void vo_begin_frame(struct vo_device *vo)
 
 	vo->done = 0;
 	vo->held = 0;
-	vo->sg_offset = 0;
+	vo->sg_start = 0;
 	if (vo->queue.mem_ops == &vb2_vmalloc_memops) {
 		vo->busy = true;
 		writel(EDU_IRQ_DRAW, vo->regs + EDU_IRQ_RAISE);
@@ -258,11 +304,23 @@ static void vo_end_frame(struct vo_device *vo)
 	vb->field = V4L2_FIELD_NONE;
 	vb->vb2_buf.timestamp = ktime_get_ns();
 	if (vo->output)
-		vo->seen_len = vo_size(vo);
+		vo->seen_len = vo_texels(vo);
 	else
 		vb2_set_plane_payload(&vb->vb2_buf, 0, vo_size(vo));
 	vo->buf = NULL;
 	vb2_buffer_done(&vb->vb2_buf, VB2_BUF_STATE_DONE);
+}
+
+/* Frame after frame, from where it was stopped on */
+static void vo_draw_pinned(struct vo_device *vo)
+{
+	if (vo->done == vo_texels(vo)) {
+		vo->sequence++;
+		vo->done = 0;
+		vo->sg = vo->pinned;
+		vo->sg_start = 0;
+	}
+	vo_draw_chunk(vo);
 }
 
 /* Called with irq_lock held, the engine at rest */
@@ -273,7 +331,11 @@ static void vo_go_on(struct vo_device *vo)
 		wake_up(&vo->idle);
 		return;
 	}
-	if (vo->buf && vo->done < vo_size(vo)) {
+	if (vo->drawing) {
+		vo_draw_pinned(vo);
+		return;
+	}
+	if (vo->buf && vo->done < vo_texels(vo)) {
 		vo_move_chunk(vo);
 		return;
 	}
@@ -303,6 +365,156 @@ static irqreturn_t vo_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* Nothing is transferred once this is back */
+static void vo_stop_engine(struct vo_device *vo)
+{
+	scoped_guard(spinlock_irqsave, &vo->irq_lock)
+		vo->stopping = true;
+	if (!wait_event_timeout(vo->idle, !READ_ONCE(vo->busy), VO_DMA_TIMEOUT))
+		dev_err(&vo->pci->dev, "the engine does not stop\n");
+}
+
+/* ------------------------------------------------------------------------- */
+/* Memory that its owner may take back                                       */
+
+/* Called with the lock of the pin held */
+static int vo_go_on_drawing(struct vo_device *vo)
+{
+	struct sg_table *sgt = vma_pin_map_dma(&vo->pin, DMA_FROM_DEVICE);
+
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	vma_pin_sync_for_device_locked(&vo->pin);
+	guard(spinlock_irqsave)(&vo->irq_lock);
+	if (!vo->drawing)
+		return 0;
+	vo->pinned = sgt->sgl;
+	vo->sg = vo->pinned;
+	vo->sg_start = 0;
+	vo->stopping = false;
+	vo_go_on(vo);
+	return 0;
+}
+
+static void vo_invalidate(struct vma_pin *pin, enum vma_owner_loss why)
+{
+	vo_stop_engine(container_of(pin, struct vo_device, pin));
+}
+
+static int vo_restore(struct vma_pin *pin)
+{
+	struct vo_device *vo = container_of(pin, struct vo_device, pin);
+
+	return READ_ONCE(vo->drawing) ? vo_go_on_drawing(vo) : 0;
+}
+
+static const struct vma_pin_client vo_client = {
+	.name		= VO_NAME,
+	.invalidate	= vo_invalidate,
+	.restore	= vo_restore,
+};
+
+static void vo_unpin(struct vo_device *vo)
+{
+	/* No restore starts it again */
+	scoped_guard(spinlock_irqsave, &vo->irq_lock)
+		vo->drawing = false;
+	vo_stop_engine(vo);
+	vma_unpin(&vo->pin);
+}
+
+static int vo_pin(struct vo_device *vo, const struct vo_target *to)
+{
+	int ret = vma_pin_user(&vo->pin, to->addr, to->len, VMA_PIN_WRITE,
+			       &vo_client);
+
+	if (ret)
+		return ret;
+	ret = vma_pin_attach(&vo->pin, &vo->pci->dev);
+	if (!ret)
+		ret = vma_pin_lock(&vo->pin);
+	if (!ret) {
+		/* From here on restore does it */
+		vo->drawing = true;
+		ret = vo_go_on_drawing(vo);
+		vma_pin_unlock(&vo->pin);
+	}
+	if (ret)
+		vo_unpin(vo);
+	return ret;
+}
+
+/* The rest is what any drawing needs; called with the lock of the node held */
+
+static void vo_stop_drawing(struct vo_device *vo)
+{
+	if (vo->drawer)
+		vo_unpin(vo);
+	vo->drawer = NULL;
+}
+
+static int vo_start_drawing(struct vo_device *vo, const struct vo_target *to)
+{
+	if (vo->output || vo->queue.mem_ops == &vb2_vmalloc_memops ||
+	    to->len < vo_size(vo))
+		return -EINVAL;
+	scoped_guard(spinlock_irqsave, &vo->irq_lock) {
+		vo->stopping = true;
+		vo->sequence = 0;
+		vo->done = 0;
+		vo_load_texels(vo);
+	}
+	vo_stop_engine(vo);
+	return vo_pin(vo, to);
+}
+
+static ssize_t vo_write(struct file *file, const char __user *from, size_t len,
+			loff_t *pos)
+{
+	struct vo_device *vo = video_drvdata(file);
+	struct vo_target to;
+	int ret = 0;
+
+	if (len != sizeof(to) || copy_from_user(&to, from, len))
+		return -EFAULT;
+	guard(mutex)(&vo->lock);
+	if (!video_is_registered(&vo->vdev))
+		return -ENODEV;
+	if (vb2_is_busy(&vo->queue) || (vo->drawer && vo->drawer != file))
+		return -EBUSY;
+	vo_stop_drawing(vo);
+	if (to.len)
+		ret = vo_start_drawing(vo, &to);
+	if (ret)
+		return ret;
+	vo->drawer = to.len ? file : NULL;
+	return len;
+}
+
+static ssize_t vo_read_progress(struct vo_device *vo, char __user *to,
+				size_t len)
+{
+	struct vo_progress progress;
+
+	scoped_guard(spinlock_irqsave, &vo->irq_lock) {
+		progress.sequence = vo->sequence;
+		progress.done = vo->done;
+	}
+	if (len != sizeof(progress) || copy_to_user(to, &progress, len))
+		return -EFAULT;
+	return len;
+}
+
+static int vo_close(struct file *file)
+{
+	struct vo_device *vo = video_drvdata(file);
+
+	scoped_guard(mutex, &vo->lock)
+		if (vo->drawer == file)
+			vo_stop_drawing(vo);
+	return vb2_fop_release(file);
+}
+
 /* ------------------------------------------------------------------------- */
 /* The queue                                                                 */
 
@@ -317,13 +529,24 @@ static int vo_queue_setup(struct vb2_queue *q, unsigned int *num_buffers,
 {
 	struct vo_device *vo = vb2_get_drv_priv(q);
 
-	if (vo->output && vo_size(vo) > VO_SEEN)
+	if (vo->drawer)
+		return -EBUSY;
+	if (vo->output && vo_texels(vo) > VO_SEEN)
 		return -EINVAL;
 	if (*num_planes)
 		return sizes[0] < vo_size(vo) ? -EINVAL : 0;
 	*num_planes = 1;
 	sizes[0] = vo_size(vo);
 	return 0;
+}
+
+static int vo_buf_init(struct vb2_buffer *vb)
+{
+	struct vo_device *vo = vb2_get_drv_priv(vb->vb2_queue);
+
+	if (!need_pages || vo->queue.mem_ops != &vb2_dma_sg_memops)
+		return 0;
+	return vb2_sgt_need_pages(vb2_dma_sg_plane_desc(vb, 0));
 }
 
 static int vo_buf_prepare(struct vb2_buffer *vb)
@@ -350,7 +573,12 @@ static int vo_start_streaming(struct vb2_queue *q, unsigned int count)
 	guard(spinlock_irqsave)(&vo->irq_lock);
 	vo->sequence = 0;
 	vo->stopping = false;
+	if (vo->loaded || vo->output || q->mem_ops == &vb2_vmalloc_memops) {
+		vo_go_on(vo);
+		return 0;
+	}
 	vo_load_texels(vo);
+	vo->loaded = true;
 	return 0;
 }
 
@@ -359,10 +587,7 @@ static void vo_stop_streaming(struct vb2_queue *q)
 	struct vo_device *vo = vb2_get_drv_priv(q);
 	struct vo_buffer *buf, *next;
 
-	scoped_guard(spinlock_irqsave, &vo->irq_lock)
-		vo->stopping = true;
-	if (!wait_event_timeout(vo->idle, !READ_ONCE(vo->busy), VO_DMA_TIMEOUT))
-		dev_err(&vo->pci->dev, "the engine does not stop\n");
+	vo_stop_engine(vo);
 
 	guard(spinlock_irqsave)(&vo->irq_lock);
 	if (vo->buf)
@@ -376,6 +601,7 @@ static void vo_stop_streaming(struct vb2_queue *q)
 
 static const struct vb2_ops vo_queue_ops = {
 	.queue_setup		= vo_queue_setup,
+	.buf_init		= vo_buf_init,
 	.buf_prepare		= vo_buf_prepare,
 	.buf_queue		= vo_buf_queue,
 	.start_streaming	= vo_start_streaming,
@@ -401,15 +627,16 @@ static int vo_enum_fmt(struct file *file, void *priv, struct v4l2_fmtdesc *f)
 	return 0;
 }
 
-static void vo_fill_fmt(struct v4l2_format *f, u32 width, u32 height)
+static void vo_fill_fmt(struct v4l2_format *f, u32 width, u32 height,
+			u32 stride)
 {
 	f->fmt.pix = (struct v4l2_pix_format) {
 		.width		= width,
 		.height		= height,
 		.pixelformat	= V4L2_PIX_FMT_GREY,
 		.field		= V4L2_FIELD_NONE,
-		.bytesperline	= width,
-		.sizeimage	= width * height,
+		.bytesperline	= stride,
+		.sizeimage	= stride * (height - 1) + width,
 		.colorspace	= V4L2_COLORSPACE_RAW,
 	};
 }
@@ -418,14 +645,17 @@ static int vo_g_fmt(struct file *file, void *priv, struct v4l2_format *f)
 {
 	struct vo_device *vo = video_drvdata(file);
 
-	vo_fill_fmt(f, vo->width, vo->height);
+	vo_fill_fmt(f, vo->width, vo->height, vo->stride);
 	return 0;
 }
 
 static int vo_try_fmt(struct file *file, void *priv, struct v4l2_format *f)
 {
-	vo_fill_fmt(f, clamp(f->fmt.pix.width, 1u, VO_MAX_SIDE),
-		    clamp(f->fmt.pix.height, 1u, VO_MAX_SIDE));
+	u32 width = clamp(f->fmt.pix.width, 1u, VO_MAX_SIDE);
+	u32 height = clamp(f->fmt.pix.height, 1u, VO_MAX_SIDE);
+	u32 stride = clamp(f->fmt.pix.bytesperline, width, VO_MAX_SIZE / height);
+
+	vo_fill_fmt(f, width, height, stride);
 	return 0;
 }
 
@@ -433,11 +663,12 @@ static int vo_s_fmt(struct file *file, void *priv, struct v4l2_format *f)
 {
 	struct vo_device *vo = video_drvdata(file);
 
-	if (vb2_is_busy(&vo->queue))
+	if (vb2_is_busy(&vo->queue) || vo->drawer)
 		return -EBUSY;
 	vo_try_fmt(file, priv, f);
 	vo->width = f->fmt.pix.width;
 	vo->height = f->fmt.pix.height;
+	vo->stride = f->fmt.pix.bytesperline;
 	return 0;
 }
 
@@ -498,7 +729,7 @@ static const struct v4l2_ioctl_ops vo_ioctl_ops = {
 	.vidioc_streamoff		= vb2_ioctl_streamoff,
 };
 
-/* What the engine has seen of the last frame that it read */
+/* What the engine has seen of the last frame that it read, or has drawn */
 static ssize_t vo_read(struct file *file, char __user *to, size_t len,
 		       loff_t *pos)
 {
@@ -506,15 +737,16 @@ static ssize_t vo_read(struct file *file, char __user *to, size_t len,
 	loff_t start = 0;
 
 	if (!vo->output)
-		return -EINVAL;
+		return vo_read_progress(vo, to, len);
 	return simple_read_from_buffer(to, len, &start, vo->seen, vo->seen_len);
 }
 
 static const struct v4l2_file_operations vo_fops = {
 	.owner		= THIS_MODULE,
 	.open		= v4l2_fh_open,
-	.release	= vb2_fop_release,
+	.release	= vo_close,
 	.read		= vo_read,
+	.write		= vo_write,
 	.poll		= vb2_fop_poll,
 	.mmap		= vb2_fop_mmap,
 	.unlocked_ioctl	= video_ioctl2,
@@ -596,7 +828,7 @@ static int vo_init_pci(struct vo_device *vo)
 	ret = dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(bits));
 	if (ret)
 		return ret;
-	dma_set_max_seg_size(&pci->dev, UINT_MAX);
+	dma_set_max_seg_size(&pci->dev, max_seg[vo->id % max_seg_count]);
 	pci_set_master(pci);
 	ret = pci_alloc_irq_vectors(pci, 1, 1, PCI_IRQ_MSI);
 	return ret < 0 ? ret : 0;
@@ -640,6 +872,7 @@ static struct vo_device *vo_create(struct pci_dev *pci)
 	vo->pci = pci;
 	vo->width = VO_WIDTH;
 	vo->height = VO_HEIGHT;
+	vo->stride = VO_WIDTH;
 	return vo;
 }
 
@@ -691,6 +924,8 @@ static void vo_remove(struct pci_dev *pci)
 	struct vo_device *vo = container_of(v4l2, struct vo_device, v4l2);
 
 	vb2_video_unregister_device(&vo->vdev);
+	scoped_guard(mutex, &vo->lock)
+		vo_stop_drawing(vo);
 	free_irq(pci_irq_vector(pci, 0), vo);
 	ida_free(&vo_ids, vo->id);
 	v4l2_device_disconnect(v4l2);

@@ -12,6 +12,12 @@
 #ifndef _VO_CAPTURE_H
 #define _VO_CAPTURE_H
 
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdint.h>
+#endif
+
 #define VO_PERIOD	1021
 #define VO_STEP		331
 
@@ -26,5 +32,20 @@ static inline unsigned int vo_phase(unsigned int sequence, unsigned int i)
 {
 	return (i % VO_PERIOD + sequence % VO_PERIOD * VO_STEP) % VO_PERIOD;
 }
+
+/*
+ * write() of this to a capture: frames are drawn there, one after the other, until
+ * the file is closed or @len is 0; the owner may take the memory back meanwhile
+ */
+struct vo_target {
+	uint64_t addr;
+	uint64_t len;
+};
+
+/* read() of a capture then: bytes of frame @sequence that have been drawn */
+struct vo_progress {
+	uint32_t sequence;
+	uint32_t done;
+};
 
 #endif

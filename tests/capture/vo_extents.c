@@ -9,8 +9,11 @@
  *	/dev/vo_extents			one extent, no kernel mapping
  *	/dev/vo_extents_scattered	an extent for each page, in falling order
  *	/dev/vo_extents_vmap		one extent and a kernel mapping
+ *	/dev/vo_extents_pieces		an extent for each page, in rising order,
+ *					within reach of devices of 32 bits
  *
- * A fourth, /dev/vo_phys, tells the tests where memory like that lies.
+ * A fifth, /dev/vo_phys, tells the tests where memory like that lies, and read() at
+ * such a place what is in it, also when it is mapped no more.
  */
 #include <linux/bits.h>
 #include <linux/fs.h>
@@ -35,12 +38,14 @@
  * @ops: what can be done with it
  * @pages: one block of 2^VO_ORDER pages
  * @scattered: its pages come in falling order
+ * @pieces: each page is an extent
  */
 struct vo_object {
 	struct kref				refs;
 	const struct vma_owner_obj_ops		*ops;
 	struct page				*pages;
 	bool					scattered;
+	bool					pieces;
 };
 
 static phys_addr_t vo_page_phys(const struct vo_object *obj, unsigned int i)
@@ -87,7 +92,7 @@ static int vo_get_extents(void *priv, u64 offset, u64 len,
 			  struct vma_owner_extents *x)
 {
 	struct vo_object *obj = priv;
-	u64 step = obj->scattered ? PAGE_SIZE : VO_SIZE;
+	u64 step = obj->pieces ? PAGE_SIZE : VO_SIZE;
 
 	x->vec = kcalloc(VO_PAGES, sizeof(*x->vec), GFP_KERNEL);
 	if (!x->vec)
@@ -213,19 +218,38 @@ static long vo_phys(struct file *file, unsigned int cmd, unsigned long arg)
 	return ret ? ret : put_user(phys, to);
 }
 
+/* Of one page, as the kernel sees it */
+static ssize_t vo_phys_read(struct file *file, char __user *to, size_t len,
+			    loff_t *pos)
+{
+	unsigned long pfn = PHYS_PFN(*pos);
+	unsigned int in = offset_in_page(*pos);
+
+	if (!pfn_valid(pfn) || len > PAGE_SIZE - in)
+		return -EINVAL;
+	return copy_to_user(to, page_address(pfn_to_page(pfn)) + in, len) ?
+	       -EFAULT : len;
+}
+
 static const struct file_operations vo_phys_fops = {
 	.owner		= THIS_MODULE,
+	.read		= vo_phys_read,
 	.unlocked_ioctl	= vo_phys,
 };
 
+enum { VO_ONE, VO_SCATTERED, VO_VMAP, VO_PIECES, VO_WHERE };
+
 static struct miscdevice vo_devices[] = {
-	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops, .name = "vo_extents" },
-	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
-	  .name = "vo_extents_scattered" },
-	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
-	  .name = "vo_extents_vmap" },
-	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_phys_fops,
-	  .name = "vo_phys" },
+	[VO_ONE] = { .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
+		     .name = "vo_extents" },
+	[VO_SCATTERED] = { .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
+			   .name = "vo_extents_scattered" },
+	[VO_VMAP] = { .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
+		      .name = "vo_extents_vmap" },
+	[VO_PIECES] = { .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
+			.name = "vo_extents_pieces" },
+	[VO_WHERE] = { .minor = MISC_DYNAMIC_MINOR, .fops = &vo_phys_fops,
+		       .name = "vo_phys" },
 };
 
 /* misc_open() has left the device in private_data */
@@ -233,18 +257,21 @@ static int vo_open(struct inode *inode, struct file *file)
 {
 	const struct miscdevice *dev = file->private_data;
 	struct vo_object *obj = kzalloc_obj(*obj);
+	gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_COMP;
 
 	if (!obj)
 		return -ENOMEM;
-	obj->pages = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_COMP,
-				 VO_ORDER);
+	if (dev == &vo_devices[VO_PIECES])
+		gfp |= GFP_DMA32;
+	obj->pages = alloc_pages(gfp, VO_ORDER);
 	if (!obj->pages) {
 		kfree(obj);
 		return -ENOMEM;
 	}
 	kref_init(&obj->refs);
-	obj->scattered = dev == &vo_devices[1];
-	obj->ops = dev == &vo_devices[2] ? &vo_vmap_ops : &vo_extents_ops;
+	obj->scattered = dev == &vo_devices[VO_SCATTERED];
+	obj->pieces = obj->scattered || dev == &vo_devices[VO_PIECES];
+	obj->ops = dev == &vo_devices[VO_VMAP] ? &vo_vmap_ops : &vo_extents_ops;
 	file->private_data = obj;
 	return 0;
 }

@@ -4,13 +4,14 @@
  *
  * After a line "models: FILE" every inline and proctype bears the name of a
  * function of that file and takes its steps in its order; kit/model checks that
- * the names exist. One step is one access to shared memory. Locks, reference
- * counts and SRCU are taken to be what the kernel says they are.
+ * the names exist. One step is one access to shared memory. Locks and reference
+ * counts are taken to be what the kernel says they are.
  *
  * A scenario (the file scenarios) chooses by -D who is there:
  *
- * IMPORTERS=n		with a pin each; importer 0 undoes its mapping from a
- *			work item if BY_WORK, and unpins by one if DEFERRED
+ * IMPORTERS=n		with a pin each; importer 0 unpins by a work item if
+ *			DEFERRED
+ * ACCESSES=n		accesses of a second thread of importer 0, entered
  * TEMPORARY=n		exporters that revoke and restore
  * PERMANENT		one that revokes for good
  * CLOSES		one that only lets go of the object
@@ -18,12 +19,18 @@
  * MUNMAP		the mapper goes away; without it, the VMA stays till the end
  * VMA_HOLDS		the VMA holds the object; without it, the handle alone
  * SHOW			somebody reads debugfs
+ * KILLS		fatal signals
+ * EAGER		importers want their mapping before they have mapped
  * RESTORE_FAILS	an importer may fail to map again
- * REMAPS		an importer may undo its mapping and map anew
- * STORE_BUFFER		writes to live and marked may be late
+ * REMAPS		an importer may undo its mapping and map for another device
+ * VMAPS		importers map for the kernel as well, and access that
+ * LATE			what is not ordered may be seen late, and in any order
  */
 #ifndef IMPORTERS
 #define IMPORTERS	1
+#endif
+#ifndef ACCESSES
+#define ACCESSES	0
 #endif
 #ifndef TEMPORARY
 #define TEMPORARY	0
@@ -43,14 +50,17 @@
 #ifndef SHOW
 #define SHOW		0
 #endif
-#ifndef BY_WORK
-#define BY_WORK		0
-#endif
 #ifndef DEFERRED
 #define DEFERRED	0
 #endif
 #ifndef REMAPS
 #define REMAPS		0
+#endif
+#ifndef EAGER
+#define EAGER		0
+#endif
+#ifndef VMAPS
+#define VMAPS		0
 #endif
 #ifdef VMA_HOLDS
 #define HOLDS		1
@@ -71,43 +81,54 @@ bool pte;
 /* struct vma_owner_revoke */
 byte r_refs;
 bool r_freed;
-byte live;
+byte pending;
 byte nested;
 bool gone;
 bool marked;
-bool waits[PROCS];		/* on the wait queue of &live */
+byte r_readers;			/* the rw_semaphore */
+byte r_writer;			/* the process that holds it, + 1 */
+byte r_waiting;			/* writers, for whom readers wait */
+bool waits[PROCS];		/* on the wait queue of &pending */
 
 /* struct vma_pin */
 bool pin_ref[IMPORTERS];	/* ref.ops */
 bool pin_revoke[IMPORTERS];
 bool linked[IMPORTERS];		/* revoke_node */
 bool listed[IMPORTERS];		/* node */
-bool extents[IMPORTERS];	/* the device reaches the memory */
+byte users[IMPORTERS];		/* without the sign */
+bool closed[IMPORTERS];		/* the sign: VMA_PIN_CLOSED */
+bool let_in[IMPORTERS];		/* flags: VMA_PIN_TAKEN */
+bool maps[IMPORTERS];
 
-/* struct vo_imp */
-bool stopped[IMPORTERS];
-bool busy[IMPORTERS];
-bool again[IMPORTERS];		/* restore came while busy */
+/* struct pin_maps */
+byte dev[IMPORTERS];
+bool sgt[IMPORTERS];		/* the device reaches the memory */
+bool vaddr[IMPORTERS];		/* so does the CPU */
+
+/* struct importer_buf */
 bool want[IMPORTERS];
-bool mapped[IMPORTERS];
-bool queued;			/* the work item of importer 0 */
-bool running;
-
-/* SRCU: one reader, and a grace period that began while it was inside */
-bool reading;
-bool gp_waits;
+bool device[IMPORTERS];		/* runs */
 
 /* The process that holds each lock, + 1 */
-#define R_LOCK		0
+#define SHARD_LOCK	0
 #define PINS_LOCK	1
-#define LEAF(i)		(2 + i)
-byte lock[IMPORTERS + 2];
+byte lock[2];
+bool list_busy;			/* r->pins is being changed */
 
 /* What the model alone knows */
+byte sgt_dev[IMPORTERS];	/* what the table was made for */
+bool filled[IMPORTERS];		/* what vaddr leads to is there */
+bool calling[IMPORTERS];	/* a mapping call */
+bool called[IMPORTERS];		/* a callback */
+bool undoing[IMPORTERS];
+byte inside[IMPORTERS];		/* accesses that were let in */
+bool there[IMPORTERS];		/* the pin has been made */
+bool left[IMPORTERS];		/* no access begins any more */
+byte readers[IMPORTERS];	/* threads that access */
 bool pinned[IMPORTERS];		/* from linked to unlinked by unpin */
 bool pin_freed[IMPORTERS];
-bool failed[IMPORTERS];		/* restore could not map, the next one may */
-byte begun;			/* revokes begun and not restored */
+bool failed[IMPORTERS];		/* could not map, the next restore may */
+byte begun;			/* revokes that closed all pins, not restored */
 byte taken;			/* revokes returned and not restored */
 byte settled;			/* importers that wait for let_go, or are gone */
 bool let_go;
@@ -123,75 +144,48 @@ bool all_done;
 /* ------------------------------------------------------------------------ */
 /* models: nothing of ours, the kernel's primitives */
 
-#ifdef STORE_BUFFER
+#ifdef LATE
 /*
- * A process sees its own writes at once, the others see them later and in order:
- * the one to live or marked, then that of an unlock, which waits for it but need
- * not come soon either.
+ * A process sees its own writes at once. The others see them later, and each at
+ * its own time: plain ones, and atomics that return nothing. Before a full
+ * barrier or a release is over they see all that came before.
  */
-byte late_live[PROCS];
-byte late_mark[PROCS];		/* 1: false, 2: true */
-byte late_unlock[PROCS];	/* one bit for each lock */
+byte late_pending[PROCS];
+byte late_closed[PROCS];	/* of which pin, + 1; so are the next */
+byte late_stop[PROCS];
+byte late_undo[PROCS];
+byte late_fill[PROCS];
+byte late_vaddr[PROCS];
 
-inline unlocked(p)
-{
-	do
-	:: n < IMPORTERS + 2 ->
-		if
-		:: late_unlock[p] & (1 << n) -> lock[n] = 0
-		:: else
-		fi;
-		n++
-	:: else -> break
-	od;
-	n = 0;
-	late_unlock[p] = 0
-}
+#define LATE_PENDING(p) \
+	pending = pending + late_pending[p]; late_pending[p] = 0
+#define LATE_SET(p, late, what, v) \
+	what[(late[p] -> late[p] - 1 : 0)] = (late[p] -> v : what[0]); late[p] = 0
 
 inline written()
 {
-	live = live + late_live[_pid];
-	late_live[_pid] = 0;
-	if
-	:: late_mark[_pid] -> marked = late_mark[_pid] - 1; late_mark[_pid] = 0
-	:: else
-	fi;
-	unlocked(_pid)
+	LATE_PENDING(_pid);
+	LATE_SET(_pid, late_closed, closed, true);
+	LATE_SET(_pid, late_stop, device, false);
+	LATE_SET(_pid, late_undo, sgt, false);
+	LATE_SET(_pid, late_fill, filled, true);
+	LATE_SET(_pid, late_vaddr, vaddr, true)
 }
 
-inline atomic_inc_live()
-{
-	d_step { written(); late_live[_pid] = 1 }
-}
-
-inline write_mark(v)
-{
-	d_step { written(); late_mark[_pid] = 1 + v }
-}
-
-inline mutex_unlock(l)
-{
-	d_step {
-		assert(lock[l] == _pid + 1);
-		late_unlock[_pid] = late_unlock[_pid] | (1 << (l))
-	}
-}
-
-#define LIVE	(live + late_live[_pid])
-#define MARKED	(late_mark[_pid] -> late_mark[_pid] - 1 : marked)
+#define LATER			true	/* one may enter before the close is seen */
+#define write(what, i, late, v)	late[_pid] = (i) + 1
+#define add_pending()		late_pending[_pid] = late_pending[_pid] + 1
 
 #define WRITTEN(p) \
-	:: atomic { late_live[p] -> live++; late_live[p] = 0 } \
-	:: atomic { late_mark[p] -> marked = late_mark[p] - 1; late_mark[p] = 0 } \
-	:: atomic { \
-		late_unlock[p] && !late_live[p] && !late_mark[p] -> \
-		unlocked(p) \
-	   }
+	:: atomic { late_pending[p] -> LATE_PENDING(p) } \
+	:: atomic { late_closed[p] -> LATE_SET(p, late_closed, closed, true) } \
+	:: atomic { late_stop[p] -> LATE_SET(p, late_stop, device, false) } \
+	:: atomic { late_undo[p] -> LATE_SET(p, late_undo, sgt, false) } \
+	:: atomic { late_fill[p] -> LATE_SET(p, late_fill, filled, true) } \
+	:: atomic { late_vaddr[p] -> LATE_SET(p, late_vaddr, vaddr, true) }
 
 active proctype memory()
 {
-	byte n;
-
 end:
 	do
 	WRITTEN(1)
@@ -202,47 +196,71 @@ end:
 	od
 }
 #else
+#define LATER			false
 #define written()		skip
-#define atomic_inc_live()	live++
-#define write_mark(v)		marked = v
-#define LIVE			live
-#define MARKED			marked
-
-inline mutex_unlock(l)
-{
-	d_step { assert(lock[l] == _pid + 1); lock[l] = 0 }
-}
+#define write(what, i, late, v)	what[i] = v
+#define add_pending()		pending++
 #endif
 
-inline smp_mb()
-{
-	d_step { written() }
-}
-
-/* An atomic_inc() orders nothing by itself */
-#define smp_mb__after_atomic()	smp_mb()
-
-inline mutex_lock(l)
+inline spin_lock(l)
 {
 	atomic { lock[l] == 0 -> lock[l] = _pid + 1 }
 }
 
-inline synchronize_srcu()
+inline spin_unlock(l)
 {
-	/* Really a full barrier as well: not used, so that smp_mb() counts */
-	gp_waits = reading;
-	!gp_waits
+	d_step { written(); assert(lock[l] == _pid + 1); lock[l] = 0 }
+}
+
+inline down_read()
+{
+	atomic { !r_writer && !r_waiting -> assert(!r_freed); r_readers++ }
+}
+
+inline down_read_killable(ok)
+{
+	if
+	:: atomic {
+		!r_writer && !r_waiting ->
+		assert(!r_freed);
+		r_readers++;
+		ok = true
+	   }
+#ifdef KILLS
+	:: ok = false
+#endif
+	fi
+}
+
+inline up_read()
+{
+	d_step { written(); assert(!r_freed && r_readers > 0); r_readers-- }
+}
+
+inline down_write()
+{
+	d_step { assert(!r_freed); r_waiting++ };
+	atomic {
+		!r_writer && !r_readers ->
+		r_waiting--;
+		r_writer = _pid + 1
+	}
+}
+
+inline up_write()
+{
+	d_step { written(); assert(!r_freed && r_writer == _pid + 1); r_writer = 0 }
 }
 
 /* Sleeps once it is queued and the condition is still false */
 inline wait_var_event()
 {
 	do
-	:: LIVE == 0 -> break
+	:: pending == 0 -> break
 	:: else ->
-		d_step { written(); waits[_pid] = true };
+		waits[_pid] = true;
 		if
-		:: LIVE == 0 -> waits[_pid] = false; break
+		:: pending == 0 -> waits[_pid] = false; break
 		:: else -> !waits[_pid]
 		fi
 	od
@@ -258,6 +276,12 @@ inline wake_up_var()
 		od;
 		k = 0
 	}
+}
+
+inline list_change(i, v)
+{
+	d_step { assert(!list_busy); list_busy = true };
+	d_step { linked[i] = v; list_busy = false }
 }
 
 /* ------------------------------------------------------------------------ */
@@ -287,7 +311,9 @@ inline obj_put()
 		:: obj_refs == 0 ->
 			obj_freed = true;
 			assert(!pte);
-			FOR_EACH_PIN(k) assert(!extents[k]); NEXT_PIN(k);
+			FOR_EACH_PIN(k)
+				assert(!sgt[k] && !vaddr[k] && !device[k]);
+			NEXT_PIN(k);
 			vma_owner_revoke_put()
 		:: else
 		fi
@@ -306,7 +332,7 @@ inline vma_owner_revoke_put()
 		if
 		:: r_refs == 0 ->
 			FOR_EACH_PIN(k) assert(!linked[k]); NEXT_PIN(k);
-			assert(live == 0);
+			assert(pending == 0 && !r_readers && !r_writer);
 			r_freed = true
 		:: else
 		fi
@@ -345,18 +371,18 @@ inline vma_piece_get(ok)
 
 inline vma_pin_list(i)
 {
-	atomic { lock[PINS_LOCK] == 0 -> listed[i] = true }
+	atomic { lock[SHARD_LOCK] == 0 -> listed[i] = true }
 }
 
 inline vma_pin_unlist(i)
 {
-	atomic { lock[PINS_LOCK] == 0 -> listed[i] = false }
+	atomic { lock[SHARD_LOCK] == 0 -> listed[i] = false }
 }
 
 inline vma_pin_take_ref(i, had)
 {
 	atomic {
-		lock[PINS_LOCK] == 0 ->
+		lock[SHARD_LOCK] == 0 ->
 		had = pin_ref[i];
 		pin_ref[i] = false
 	}
@@ -364,29 +390,35 @@ inline vma_pin_take_ref(i, had)
 
 inline vma_pin_link(i, ok)
 {
-	d_step {
-		assert(!r_freed);
-		r_refs++;
-		pin_revoke[i] = true
-	};
-	mutex_lock(R_LOCK);
-	ok = !MARKED;
+	assert(!r_freed);
+	down_read_killable(ok);
 	if
 	:: ok ->
-		d_step {
-			assert(!begun);		/* no pin of revoked memory */
-			linked[i] = true;
-			pinned[i] = true
-		}
-	:: else
-	fi;
-	mutex_unlock(R_LOCK);
-	if
-	:: !ok ->
-		pin_revoke[i] = false;
-		vma_owner_revoke_put()
+		ok = !marked;
+		if
+		:: ok ->
+			d_step {
+				assert(!begun);	/* no pin of revoked memory */
+				r_refs++;
+				pin_revoke[i] = true
+			};
+			vma_pin_list(i);
+			pinned[i] = true;
+			spin_lock(PINS_LOCK);
+			list_change(i, true);
+			spin_unlock(PINS_LOCK)
+		:: else
+		fi;
+		up_read()
 	:: else
 	fi
+}
+
+inline vma_pin_unlink(i)
+{
+	spin_lock(PINS_LOCK);
+	list_change(i, false);
+	spin_unlock(PINS_LOCK)
 }
 
 inline vma_pin_object(i, ok)
@@ -395,10 +427,10 @@ inline vma_pin_object(i, ok)
 	assert(!obj_freed);	/* asked for its handle */
 	vma_pin_link(i, ok);
 	if
-	:: ok -> vma_pin_list(i)
-	:: else ->
+	:: !ok ->
 		pin_ref[i] = false;
 		vma_owner_ref_put()
+	:: else
 	fi
 }
 
@@ -411,40 +443,13 @@ inline vma_pin_user(i, ok)
 	fi
 }
 
-inline vma_pin_map_end(i)
-{
-	d_step {
-		written();
-		assert(!r_freed && !pin_freed[i] && pin_revoke[i]);
-		assert(live > 0);
-		live--;
-		zero = live == 0
-	};
-	if
-	:: zero -> wake_up_var()
-	:: else
-	fi;
-	zero = false
-}
-
-inline vma_pin_map_begin(i, ok)
-{
-	assert(!r_freed && !pin_freed[i] && pin_revoke[i]);
-	atomic_inc_live();
-	smp_mb__after_atomic();
-	ok = !MARKED;
-	if
-	:: !ok -> vma_pin_map_end(i)
-	:: else
-	fi
-}
-
 inline vma_unpin(i)
 {
-	mutex_lock(R_LOCK);
-	d_step { linked[i] = false; pinned[i] = false };
-	mutex_unlock(R_LOCK);
-	vma_pin_put_extents(i);		/* pin->release */
+	down_read();
+	pinned[i] = false;
+	vma_pin_release(i);		/* pin->maps->release() */
+	vma_pin_unlink(i);
+	up_read();
 	vma_pin_unlist(i);
 	vma_pin_take_ref(i, had);
 	if
@@ -461,62 +466,168 @@ inline vma_unpin_deferred()
 	deferred = true
 }
 
+inline vma_pin_revoke_lock(i, ok)
+{
+	assert(pin_revoke[i]);
+	down_read_killable(ok)
+}
+
+inline vma_pin_revoke_unlock(i)
+{
+	up_read()
+}
+
+inline vma_pin_may_map(i, ok)
+{
+	ok = !marked
+}
+
+/* A cmpxchg() that finds something else orders nothing */
+inline vma_pin_mapped(i)
+{
+	d_step {
+		if
+		:: closed[i] && users[i] == 0 -> written(); closed[i] = false
+		:: else
+		fi
+	}
+}
+
+inline vma_pin_enter(i, ok)
+{
+	d_step {
+		assert(!pin_freed[i]);
+		ok = !closed[i];
+		if
+		:: ok ->
+			assert(!begun || LATER);	/* no drain is prolonged */
+			written();
+			users[i]++;
+			inside[i]++
+		:: else
+		fi
+	}
+}
+
+inline vma_pin_exit(i)
+{
+	d_step {
+		assert(!pin_freed[i] && users[i] > 0);
+		written();
+		users[i]--;
+		last = closed[i] && users[i] == 0
+	};
+	if
+	:: last ->
+		vma_pin_undo(i);	/* pin->maps->undo() */
+		d_step {
+			written();
+			assert(!r_freed && pin_revoke[i] && pending > 0);
+			pending--;
+			last = pending == 0
+		};
+		if
+		:: last -> wake_up_var()
+		:: else
+		fi
+	:: else
+	fi;
+	last = false
+}
+
 inline vma_owner_fault_enter(ok)
 {
 	assert(!r_freed);
-	reading = true;
-	ok = !MARKED;
+	down_read_killable(ok);
 	if
-	:: !ok -> vma_owner_fault_exit()
+	:: ok ->
+		ok = !marked;
+		if
+		:: !ok -> up_read()
+		:: else
+		fi
 	:: else
 	fi
 }
 
 inline vma_owner_fault_exit()
 {
-	d_step { reading = false; gp_waits = false }
+	up_read()
 }
 
 inline vma_pin_invalidate(i)
 {
-	vo_imp_invalidate(i)
+	importer_invalidate(i)
+}
+
+inline vma_pin_close(i)
+{
+	d_step {
+		assert(!pin_freed[i]);
+		if
+		:: !closed[i] -> written(); users[i]++; let_in[i] = true
+		:: else
+		fi
+	};
+	if
+	:: let_in[i] ->
+		add_pending();
+		write(closed, i, late_closed, true)
+	:: else
+	fi
+}
+
+inline vma_pin_take_back(i)
+{
+	vma_pin_invalidate(i);
+	if
+	:: let_in[i] ->
+		let_in[i] = false;
+		vma_pin_exit(i)
+	:: else
+	fi
 }
 
 inline vma_pin_restore(i)
 {
-	vo_imp_restore(i)
+	importer_restore(i)
 }
 
 inline vma_owner_revoke_begin(permanent)
 {
 	assert(!r_freed);
-	mutex_lock(R_LOCK);
+	down_write();
 	if
 	:: permanent -> news = !gone; gone = true
-	:: else -> news = !MARKED; nested++
+	:: else -> news = !marked; nested++
 	fi;
 	if
 	:: news ->
-		write_mark(true);
-		smp_mb();	/* mark before count */
-		synchronize_srcu();
+		marked = true;
+		FOR_EACH_PIN(j)
+			if
+			:: linked[j] -> vma_pin_close(j)
+			:: else
+			fi;
+		NEXT_PIN(j);
+		begun++;	/* the drain waits for nobody else */
 		pte = false;	/* zap */
 		FOR_EACH_PIN(j)
 			if
-			:: linked[j] -> vma_pin_invalidate(j)
+			:: linked[j] -> vma_pin_take_back(j)
 			:: else
 			fi;
 		NEXT_PIN(j)
-	:: else
+	:: else -> begun++
 	fi;
-	d_step { begun++; assert(!pte) };
-	mutex_unlock(R_LOCK)
+	assert(!pte);
+	up_write()
 }
 
 inline vma_owner_drop()
 {
 	do
-	:: mutex_lock(R_LOCK);
+	:: down_write();
 		atomic {
 			j = 0;
 			do
@@ -526,11 +637,11 @@ inline vma_owner_drop()
 		};
 		if
 		:: j < IMPORTERS ->
-			linked[j] = false;
+			vma_pin_unlink(j);
 			vma_pin_take_ref(j, had)
 		:: else
 		fi;
-		mutex_unlock(R_LOCK);
+		up_write();
 		if
 		:: j < IMPORTERS ->
 			assert(had);
@@ -546,9 +657,9 @@ inline vma_owner_drop()
 inline vma_owner_revoke_drain()
 {
 	wait_var_event();
-	mutex_lock(R_LOCK);
+	down_read();
 	was_gone = gone;
-	mutex_unlock(R_LOCK);
+	up_read();
 	if
 	:: was_gone -> vma_owner_drop()
 	:: else
@@ -564,7 +675,7 @@ inline vma_owner_revoke(permanent)
 		taken++;
 		assert(!pte);
 		FOR_EACH_PIN(j)
-			assert(!extents[j]);
+			assert(!sgt[j] && !vaddr[j] && !device[j] && !inside[j]);
 			assert(!permanent || !pinned[j] || !pin_ref[j]);
 		NEXT_PIN(j)
 	}
@@ -573,167 +684,324 @@ inline vma_owner_revoke(permanent)
 inline vma_owner_restore()
 {
 	d_step { taken--; begun-- };
-	mutex_lock(R_LOCK);
-	assert(nested > 0);
+	down_write();
+	assert(nested > 0 && pending == 0);	/* it warns */
 	nested--;
 	if
 	:: nested || gone
 	:: else ->
-		write_mark(false);
+		marked = false;
 		FOR_EACH_PIN(j)
 			if
-			:: linked[j] ->
-				vma_pin_restore(j)
+			:: linked[j] -> vma_pin_restore(j)
 			:: else
 			fi;
 		NEXT_PIN(j)
 	fi;
-	mutex_unlock(R_LOCK)
+	up_write()
 }
 
 /* ------------------------------------------------------------------------ */
 /* models: drivers/dma-buf/vma-pin.c */
 
-inline vma_pin_fill_extents(i)
+inline maps_get(i)
 {
-	d_step {
-		assert(pin_ref[i] && !obj_freed);
-		assert(!taken);		/* no access once revoke has returned */
-		extents[i] = true
-	}
-}
-
-inline vma_pin_drop_extents(i)
-{
-	d_step {
-		assert(extents[i]);
-		assert(pin_ref[i] && !obj_freed);
-		extents[i] = false
-	}
-}
-
-inline vma_pin_get_extents(i, ok)
-{
-	assert(!extents[i]);		/* -EBUSY, the importer's mistake */
-	vma_pin_map_begin(i, ok);
 	if
-	:: ok -> vma_pin_fill_extents(i)
+	:: !maps[i] -> d_step { assert(!maps[i]); maps[i] = true }
 	:: else
 	fi
 }
 
-inline vma_pin_put_extents(i)
+inline vma_pin_lock(i, ok)
+{
+	vma_pin_revoke_lock(i, ok)
+}
+
+inline vma_pin_unlock(i)
+{
+	vma_pin_revoke_unlock(i)
+}
+
+/* Restore maps by @dev as well */
+inline vma_pin_attach(i, d, ok)
+{
+	vma_pin_lock(i, ok);
+	if
+	:: ok ->
+		maps_get(i);
+		if
+		:: sgt[i] -> ok = dev[i] == d
+		:: else -> dev[i] = d
+		fi;
+		vma_pin_unlock(i)
+	:: else
+	fi
+}
+
+inline vma_pin_map_extents(i)
+{
+	d_step {
+		assert(pin_ref[i] && !obj_freed && !undoing[i]);
+		assert(!taken);		/* no access once revoke has returned */
+		sgt_dev[i] = dev[i];
+		sgt[i] = true
+	}
+}
+
+inline vma_pin_unmap_extents(i)
+{
+	d_step {
+		assert(!device[i] && !inside[i]);
+		assert(pin_ref[i] && !obj_freed);
+		assert(sgt_dev[i] == dev[i]);
+		write(sgt, i, late_undo, false)
+	}
+}
+
+/* -EBUSY is the importer's mistake, and looked for where nobody undoes */
+inline vma_pin_map_dma(i, ok)
+{
+	vma_pin_may_map(i, ok);
+	if
+	:: ok ->
+		assert(!sgt[i] && maps[i] && dev[i]);
+		vma_pin_map_extents(i);
+		vma_pin_mapped(i)
+	:: else
+	fi
+}
+
+inline vma_pin_dma_table(i, ok)
+{
+	ok = !closed[i];
+	if
+	:: ok -> ok = sgt[i]
+	:: else
+	fi
+}
+
+inline vma_pin_undo_dma(i)
 {
 	if
-	:: extents[i] ->
-		vma_pin_drop_extents(i);
-		vma_pin_map_end(i)
+	:: sgt[i] -> vma_pin_unmap_extents(i)
+	:: else
+	fi
+}
+
+inline vma_pin_unmap_dma(i)
+{
+	vma_pin_undo_dma(i)
+}
+
+inline vma_pin_vmap_any(i)
+{
+	d_step {
+		assert(pin_ref[i] && !obj_freed && !undoing[i]);
+		assert(!taken);
+		write(filled, i, late_fill, true)
+	}
+}
+
+/* smp_store_release(): after what it leads to */
+inline vma_pin_vmap(i, ok)
+{
+	maps_get(i);
+	vma_pin_may_map(i, ok);
+	if
+	:: ok ->
+		assert(!vaddr[i]);
+		vma_pin_vmap_any(i);
+		written();
+		write(vaddr, i, late_vaddr, true);
+		vma_pin_mapped(i)
+	:: else
+	fi
+}
+
+inline vma_pin_vaddr(i, ok)
+{
+	ok = !closed[i];
+	if
+	:: ok -> ok = vaddr[i]
+	:: else
+	fi
+}
+
+inline vma_pin_undo_vmap(i)
+{
+	if
+	:: vaddr[i] ->
+		d_step {
+			assert(!inside[i]);
+			assert(pin_ref[i] && !obj_freed);
+			vaddr[i] = false;
+			filled[i] = false
+		}
+	:: else
+	fi
+}
+
+inline vma_pin_sync(i, ok)
+{
+	vma_pin_lock(i, ok);
+	if
+	:: ok ->
+		vma_pin_may_map(i, ok);
+		if
+		:: ok && sgt[i] ->
+			assert(sgt[i] && !undoing[i])	/* its entries */
+		:: else
+		fi;
+		vma_pin_unlock(i)
+	:: else
+	fi
+}
+
+inline vma_pin_undo(i)
+{
+	d_step { assert(maps[i] && !undoing[i]); undoing[i] = true };
+	vma_pin_undo_dma(i);
+#if VMAPS
+	vma_pin_undo_vmap(i);
+#endif
+	undoing[i] = false
+}
+
+inline vma_pin_release(i)
+{
+	device[i] = false;		/* the importer's own duty */
+	if
+	:: maps[i] ->
+		vma_pin_undo(i);
+		maps[i] = false
 	:: else
 	fi
 }
 
 /* ------------------------------------------------------------------------ */
-/* models: mm/tests/vma_owner_kunit.c */
+/* models: samples/vma_owner/vma_owner_importer.c */
 
-inline vo_imp_undo(i)
+/* Maps what is wanted and not there, and starts the device */
+inline importer_map(i, ok)
 {
+	vma_pin_dma_table(i, ok);
 	if
-	:: mapped[i] -> vma_pin_put_extents(i)
+	:: !ok -> vma_pin_map_dma(i, ok)
 	:: else
 	fi;
-	mapped[i] = false
-}
-
-inline vo_imp_map(i, ok)
-{
-	mutex_lock(LEAF(i));
-	d_step { want[i] = true; again[i] = false; busy[i] = !mapped[i] };
-	mutex_unlock(LEAF(i));
-	do
-	:: !busy[i] -> break
-	:: else ->
-		vma_pin_get_extents(i, ok);
-		mutex_lock(LEAF(i));
-		d_step { mapped[i] = ok; busy[i] = !ok && again[i]; again[i] = false };
-		if
-		:: stopped[i] -> vo_imp_undo(i)
-		:: else
-		fi;
-		mutex_unlock(LEAF(i))
-	od
-}
-
-inline vo_imp_unmap(i)
-{
-	mutex_lock(LEAF(i));
-	want[i] = false;
-	vo_imp_undo(i);
-	mutex_unlock(LEAF(i))
-}
-
-/* After unpin has been called nobody queues it: there is nothing to undo */
-proctype vo_imp_work(byte i)
-{
-	bool zero;
-	byte k, n;
-
-	do
-	:: atomic { queued -> queued = false; running = true };
-		assert(!pin_freed[i]);
-		mutex_lock(LEAF(i));
-		if
-		:: stopped[i] -> vo_imp_undo(i)
-		:: else
-		fi;
-		mutex_unlock(LEAF(i));
-		running = false
-	:: all_done -> break
-	od
-}
-
-inline vo_imp_stop(i)
-{
-	mutex_lock(LEAF(i));
-	d_step { stopped[i] = true; failed[i] = false };
+#if VMAPS
 	if
-	:: BY_WORK && i == 0 ->
+	:: ok ->
+		vma_pin_vaddr(i, ok);
 		if
-		:: mapped[i] -> queued = true
+		:: !ok -> vma_pin_vmap(i, ok)
 		:: else
 		fi
-	:: else -> vo_imp_undo(i)
+	:: else
 	fi;
-	mutex_unlock(LEAF(i))
+#endif
+	if
+	:: ok -> d_step { assert(sgt[i] && !begun); device[i] = true }
+	:: else
+	fi
 }
 
-inline vo_imp_invalidate(i)
+inline importer_unmap(i)
 {
-	assert(!pin_freed[i]);
-	vo_imp_stop(i);
-	assert(!pin_freed[i])
+	device[i] = false;
+	vma_pin_unmap_dma(i);
+#if VMAPS
+	vma_pin_undo_vmap(i)
+#endif
 }
 
-inline vo_imp_restore(i)
+inline importer_invalidate(i)
 {
-	assert(!pin_freed[i]);
-	mutex_lock(LEAF(i));
+	d_step {
+		assert(!calling[i] && !called[i] && !pin_freed[i]);
+		called[i] = true
+	};
+	write(device, i, late_stop, false);
+	d_step {
+		assert(!calling[i] && !pin_freed[i]);
+		called[i] = false;
+		failed[i] = false
+	}
+}
+
+inline importer_restore(i)
+{
+	d_step {
+		assert(!calling[i] && !called[i] && !pin_freed[i]);
+		called[i] = true
+	};
 	if
 #ifdef RESTORE_FAILS
 	:: failed[i] = true
 #endif
-	:: d_step { stopped[i] = false; failed[i] = false };
-		if
-		:: busy[i] -> again[i] = true
-		:: !busy[i] && want[i] && !mapped[i] ->
-			vma_pin_get_extents(i, ok);
-			mapped[i] = ok;
-			ok = false
-		:: else
-		fi
+	:: want[i] && dev[i] ->
+		importer_map(i, ok);
+		assert(ok);
+		ok = false
+	:: !want[i] || !dev[i]
 	fi;
-	/* Nobody who waits for the memory is forgotten */
-	assert(!want[i] || mapped[i] || busy[i] || failed[i]);
-	mutex_unlock(LEAF(i))
+	d_step { assert(!calling[i] && !pin_freed[i]); called[i] = false }
+}
+
+inline importer_change(i, d, ok)
+{
+	if
+	:: d -> vma_pin_attach(i, d, ok)
+	:: else -> ok = true
+	fi;
+	if
+	:: ok -> vma_pin_lock(i, ok)
+	:: else
+	fi;
+	if
+	:: ok ->
+		d_step {
+			assert(!called[i]);
+			calling[i] = true;
+			want[i] = true
+		};
+		if
+		:: d -> importer_map(i, ok)
+		:: else -> importer_unmap(i)
+		fi;
+		/* What is mapped stays so till the unlock */
+		d_step { assert(!ok || !d || sgt[i]); calling[i] = false };
+		vma_pin_unlock(i)
+	:: else -> failed[i] = true
+	fi
+}
+
+/* By a thread of its own: an access that invalidate does not stop */
+inline importer_copy(i, ok)
+{
+	vma_pin_enter(i, ok);
+	if
+	:: ok ->
+#if VMAPS
+		vma_pin_vaddr(i, ok);
+		assert(!ok || vaddr[i] && filled[i]);
+#else
+		vma_pin_dma_table(i, ok);
+#endif
+		d_step {
+			assert(!ok || !obj_freed && !taken);
+			assert(!ok || (VMAPS -> vaddr[i] : sgt[i]));
+			inside[i]--
+		};
+		vma_pin_exit(i)
+	:: else
+	fi
+}
+
+inline importer_unpin(i)
+{
+	vma_unpin(i);
+	atomic { pin_freed[i] = true; importers-- }
 }
 
 /* ------------------------------------------------------------------------ */
@@ -741,22 +1009,20 @@ inline vo_imp_restore(i)
 
 proctype vma_unpin_work(byte i)
 {
-	bool had, zero;
-	byte k, n;
+	bool had;
+	byte k;
 
 	if
-	:: deferred ->
-		vma_unpin(i);
-		atomic { pin_freed[i] = true; importers-- }
+	:: deferred -> importer_unpin(i)
 	:: all_done
 	fi
 }
 
 proctype vma_pins_show()
 {
-	byte i, n;
+	byte i;
 
-	mutex_lock(PINS_LOCK);
+	spin_lock(SHARD_LOCK);
 	FOR_EACH_PIN(i)
 		if
 		:: listed[i] ->
@@ -768,7 +1034,7 @@ proctype vma_pins_show()
 		:: else
 		fi;
 	NEXT_PIN(i);
-	mutex_unlock(PINS_LOCK);
+	spin_unlock(SHARD_LOCK);
 	others--
 }
 
@@ -777,15 +1043,25 @@ proctype vma_pins_show()
 
 proctype importer(byte i)
 {
-	bool ok, had, zero;
-	byte k, n;
+	bool ok, had;
+	byte k;
 
+	want[i] = EAGER;
 	vma_pin_user(i, ok);
 	if
 	:: ok ->
-		vo_imp_map(i, ok);
+		there[i] = true;
+		importer_change(i, 1, ok);
 		if
-		:: REMAPS -> vo_imp_unmap(i); vo_imp_map(i, ok)
+		:: ACCESSES && i == 0 ->
+			vma_pin_sync(i, ok);
+			importer_change(i, 1, ok)
+		:: else
+		fi;
+		if
+		:: REMAPS ->
+			importer_change(i, 0, ok);
+			importer_change(i, 2, ok)
 		:: true
 		fi;
 		ok = false;
@@ -794,21 +1070,28 @@ proctype importer(byte i)
 		:: true				/* leave whenever */
 		:: true -> let_go		/* or stay to the end */
 		fi;
-		if
-		:: BY_WORK && i == 0 ->
-			vo_imp_unmap(i);
-			!queued && !running		/* flush_work() */
-		:: else
-		fi;
+		left[i] = true;
+		readers[i] == 0;
 		if
 		:: DEFERRED && i == 0 -> vma_unpin_deferred()
-		:: else ->
-			vma_unpin(i);
-			atomic { pin_freed[i] = true; importers-- }
+		:: else -> importer_unpin(i)
 		fi
 	:: else ->
-		d_step { pin_freed[i] = true; settled++; importers-- }
+		d_step { left[i] = true; pin_freed[i] = true; settled++; importers-- }
 	fi
+}
+
+proctype reader(byte i)
+{
+	bool ok, last;
+	byte k, accesses;
+
+	there[i] || left[i];
+	do
+	:: accesses < ACCESSES && !left[i] -> accesses++; importer_copy(i, ok)
+	:: break
+	od;
+	readers[i]--
 }
 
 inline exporter_put()
@@ -824,8 +1107,8 @@ inline exporter_put()
 
 proctype temporary()
 {
-	bool ok, news, had, zero, was_gone;
-	byte j, k, n;
+	bool ok, news, had, last, was_gone;
+	byte j, k;
 
 	vma_owner_revoke(false);
 	vma_owner_restore();
@@ -834,8 +1117,8 @@ proctype temporary()
 
 proctype permanent()
 {
-	bool ok, news, had, zero, was_gone;
-	byte j, k, n;
+	bool ok, news, had, last, was_gone;
+	byte j, k;
 
 	vma_owner_revoke(true);
 	exporter_put()
@@ -843,7 +1126,7 @@ proctype permanent()
 
 proctype closes()
 {
-	byte k, n;
+	byte k;
 
 	exporter_put()
 }
@@ -851,7 +1134,7 @@ proctype closes()
 proctype mapper()
 {
 	bool ok;
-	byte faults, n;
+	byte faults;
 
 	do
 	:: faults < FAULTS ->
@@ -893,7 +1176,7 @@ inline munmap()
 
 proctype unmapper()
 {
-	byte k, n;
+	byte k;
 
 	munmap();
 	others--
@@ -901,14 +1184,19 @@ proctype unmapper()
 
 init
 {
-	byte k, n;
+	byte k;
 
 	atomic {
 		obj_refs = HOLDS + (EXPORTERS > 0);
 		r_refs = 1 + !HOLDS;
+		FOR_EACH_PIN(k) closed[k] = true; NEXT_PIN(k);
 		run importer(0);
 #if IMPORTERS > 1
 		run importer(1);
+#endif
+#if ACCESSES
+		readers[0] = 1;
+		run reader(0);
 #endif
 #if TEMPORARY > 0
 		run temporary();
@@ -931,9 +1219,6 @@ init
 #if SHOW
 		run vma_pins_show();
 #endif
-#if BY_WORK
-		run vo_imp_work(0);
-#endif
 #if DEFERRED
 		run vma_unpin_work(0)
 #endif
@@ -943,7 +1228,7 @@ init
 	exporters == 0 && settled == IMPORTERS;
 	atomic {
 		FOR_EACH_PIN(k)
-			assert(!pinned[k] || gone || !want[k] || mapped[k] || failed[k]);
+			assert(!pinned[k] || gone || !want[k] || sgt[k] || failed[k]);
 		NEXT_PIN(k);
 		let_go = true
 	};
@@ -954,6 +1239,6 @@ init
 #endif
 	assert(obj_refs == 0 && obj_freed);
 	assert(r_refs == 0 && r_freed);
-	assert(live == 0 && !queued);
+	assert(pending == 0);
 	all_done = true
 }

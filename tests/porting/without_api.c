@@ -29,7 +29,7 @@ int without_api_pin(struct vma_pin *pin, struct device *dev,
 
 	if (ret)
 		return ret;
-	sgt = vma_pin_map_dma(pin, dev, DMA_FROM_DEVICE);
+	sgt = vma_pin_map_dma_unlocked(pin, dev, DMA_FROM_DEVICE);
 	if (IS_ERR(sgt)) {
 		vma_unpin(pin);
 		return PTR_ERR(sgt);

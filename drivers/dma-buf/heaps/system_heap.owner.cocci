@@ -15,7 +15,7 @@ identifier dmabuf, vma;
   {
 	...
 	prot = vma->vm_page_prot;
-+	dma_buf_own_vma(vma);
++	dma_buf_own_cached_vma(vma);
 	...
   }
 // </smpl>

@@ -56,8 +56,13 @@
 
 /* Runs the statement after it; see report_bug() */
 #define kunit_warning_suppress(test)					\
-	for (kunit_warning_task = current; kunit_warning_task;		\
-	     kunit_warning_task = NULL)
+	for (kunit_warning_count = 0, kunit_warning_task = current;	\
+	     kunit_warning_task; kunit_warning_task = NULL)
+
+/* Of that statement so far */
+#define KUNIT_SUPPRESSED_WARNING_COUNT()	kunit_warning_count
+#define KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, expected)		\
+	KUNIT_EXPECT_EQ(test, kunit_warning_count, (unsigned int)(expected))
 
 static inline int kunit_root_device_init(struct kunit_resource *res, void *name)
 {

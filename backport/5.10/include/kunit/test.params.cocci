@@ -15,6 +15,7 @@
 +
 +/* The task whose warnings a test provokes, if any */
 +extern struct task_struct *kunit_warning_task;
++extern unsigned int kunit_warning_count;
 
 @@
 @@

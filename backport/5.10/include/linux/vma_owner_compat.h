@@ -15,6 +15,7 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
+#include <linux/vma_owner_iova.h>
 
 /* In linux/limits.h since 5.18 */
 #ifndef SSIZE_MAX
@@ -190,6 +191,7 @@ sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages,
 /* A dma_resv has one exclusive fence, which is what moves and clears use */
 enum dma_resv_usage {
 	DMA_RESV_USAGE_KERNEL,
+	DMA_RESV_USAGE_READ,
 };
 
 static inline long dma_resv_wait_timeout(struct dma_resv *resv,
@@ -202,14 +204,17 @@ static inline long dma_resv_wait_timeout(struct dma_resv *resv,
 static inline int dma_resv_reserve_fences(struct dma_resv *resv,
 					  unsigned int nr)
 {
-	return 0;
+	return dma_resv_reserve_shared(resv, nr);
 }
 
 static inline void dma_resv_add_fence(struct dma_resv *resv,
 				      struct dma_fence *fence,
 				      enum dma_resv_usage usage)
 {
-	dma_resv_add_excl_fence(resv, fence);
+	if (usage == DMA_RESV_USAGE_KERNEL)
+		dma_resv_add_excl_fence(resv, fence);
+	else
+		dma_resv_add_shared_fence(resv, fence);
 }
 
 /* vmap returns the address, NULL for any error, and cannot tell I/O memory */
@@ -224,47 +229,6 @@ static inline void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf,
 					   struct iosys_map *map)
 {
 	dma_buf_vunmap(dmabuf, map->vaddr);
-}
-
-/* One range of addresses for scattered memory comes with 6.16 */
-struct dma_iova_state {
-	dma_addr_t addr;
-};
-
-static inline bool dma_use_iova(struct dma_iova_state *state)
-{
-	return false;
-}
-
-static inline bool dma_iova_try_alloc(struct device *dev,
-				      struct dma_iova_state *state,
-				      phys_addr_t phys, size_t size)
-{
-	return false;
-}
-
-static inline int dma_iova_link(struct device *dev,
-				struct dma_iova_state *state, phys_addr_t phys,
-				size_t offset, size_t size,
-				enum dma_data_direction dir,
-				unsigned long attrs)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline int dma_iova_sync(struct device *dev,
-				struct dma_iova_state *state, size_t offset,
-				size_t size)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline void dma_iova_destroy(struct device *dev,
-				    struct dma_iova_state *state,
-				    size_t mapped_len,
-				    enum dma_data_direction dir,
-				    unsigned long attrs)
-{
 }
 
 static inline bool dma_dev_need_sync(const struct device *dev)

@@ -8,6 +8,7 @@
 @@
 @@
 +struct task_struct *kunit_warning_task;
++unsigned int kunit_warning_count;
 +
  static void kunit_print_subtest_start(struct kunit_suite *suite)
  { ... }

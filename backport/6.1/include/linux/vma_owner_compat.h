@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/vma_owner_iova.h>
 
 /* Typed allocation came with 7.0 */
 #define kzalloc_obj(p)	kzalloc(sizeof(typeof(p)), GFP_KERNEL)
@@ -154,47 +155,6 @@ static inline void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf,
 					   struct iosys_map *map)
 {
 	dma_buf_vunmap(dmabuf, map);
-}
-
-/* One range of addresses for scattered memory comes with 6.16 */
-struct dma_iova_state {
-	dma_addr_t addr;
-};
-
-static inline bool dma_use_iova(struct dma_iova_state *state)
-{
-	return false;
-}
-
-static inline bool dma_iova_try_alloc(struct device *dev,
-				      struct dma_iova_state *state,
-				      phys_addr_t phys, size_t size)
-{
-	return false;
-}
-
-static inline int dma_iova_link(struct device *dev,
-				struct dma_iova_state *state, phys_addr_t phys,
-				size_t offset, size_t size,
-				enum dma_data_direction dir,
-				unsigned long attrs)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline int dma_iova_sync(struct device *dev,
-				struct dma_iova_state *state, size_t offset,
-				size_t size)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline void dma_iova_destroy(struct device *dev,
-				    struct dma_iova_state *state,
-				    size_t mapped_len,
-				    enum dma_data_direction dir,
-				    unsigned long attrs)
-{
 }
 
 static inline bool dma_dev_need_sync(const struct device *dev)

@@ -8,6 +8,7 @@
 @@
 @@
 +struct task_struct *kunit_warning_task;
++unsigned int kunit_warning_count;
 +
  static void kunit_print_test_stats(struct kunit *test,
 				    struct kunit_result_stats stats)

@@ -11,6 +11,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <linux/vma_owner_iova.h>
 
 /* No list of modules, but a namespace: its importers can be found by grep */
 #define EXPORT_SYMBOL_FOR_MODULES(sym, ...) \
@@ -75,46 +76,5 @@ pci_p2pdma_bus_addr_map(struct p2pdma_provider *provider, phys_addr_t paddr)
 #define invalidate_mappings	move_notify
 #define dma_buf_attach_revocable(a)	dma_buf_attachment_is_dynamic(a)
 #define dma_buf_invalidate_mappings	dma_buf_move_notify
-
-/* One range of addresses for scattered memory comes with 6.16 */
-struct dma_iova_state {
-	dma_addr_t addr;
-};
-
-static inline bool dma_use_iova(struct dma_iova_state *state)
-{
-	return false;
-}
-
-static inline bool dma_iova_try_alloc(struct device *dev,
-				      struct dma_iova_state *state,
-				      phys_addr_t phys, size_t size)
-{
-	return false;
-}
-
-static inline int dma_iova_link(struct device *dev,
-				struct dma_iova_state *state, phys_addr_t phys,
-				size_t offset, size_t size,
-				enum dma_data_direction dir,
-				unsigned long attrs)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline int dma_iova_sync(struct device *dev,
-				struct dma_iova_state *state, size_t offset,
-				size_t size)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline void dma_iova_destroy(struct device *dev,
-				    struct dma_iova_state *state,
-				    size_t mapped_len,
-				    enum dma_data_direction dir,
-				    unsigned long attrs)
-{
-}
 
 #endif

@@ -149,7 +149,7 @@ static void hl_pins_for_mmu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, userptr->sgt->nents, p->nents);
 	hl_test_table(t, m, userptr, p->offset);
 	hl_test_pack(t, m, userptr, p->offset);
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device(m));
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device());
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, VOM_SIZE), 0);
 	vma_owner_mock_clean(m);
 	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));

@@ -127,7 +127,8 @@ static int hl_userptr_map(struct hl_device *hdev, struct hl_userptr *userptr)
 	struct sg_table *sgt;
 	int rc;
 
-	sgt = vma_pin_map_dma(&userptr->pin, &hdev->pdev->dev, userptr->dir);
+	sgt = vma_pin_map_dma_unlocked(&userptr->pin, &hdev->pdev->dev,
+				       userptr->dir);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
 	/* The device's until it is unpinned: user space may look then */
@@ -151,7 +152,7 @@ static int hl_userptr_map(struct hl_device *hdev, struct hl_userptr *userptr)
  * @dir: direction of the transfers
  *
  * Context: As vma_pin_user().
- * Return: 0, or the errno of vma_pin_user() or vma_pin_map_dma(). -EINVAL, too,
+ * Return: 0, or the errno of vma_pin_user() or vma_pin_map_dma_unlocked(). -EINVAL, too,
  * for memory that is not made of whole pages between its ends.
  */
 int hl_pin_host_memory(struct hl_device *hdev, u64 addr, u64 size,

@@ -151,7 +151,7 @@ static void g2d_pins_until_close(struct kunit *test)
 						  p->size));
 	KUNIT_EXPECT_EQ(test, t->cmdlist[0].data[1],
 			vma_owner_mock_phys(m, p->offset));
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device(m));
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device());
 	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, VOM_SIZE), 0);
 	vma_owner_mock_clean(m);

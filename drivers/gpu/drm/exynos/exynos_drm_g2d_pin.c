@@ -86,7 +86,7 @@ static int g2d_userptr_map(struct g2d_userptr *u, struct drm_device *drm_dev)
 	struct device *dev = drm_dev_dma_dev(drm_dev);
 	struct sg_table *sgt;
 
-	sgt = vma_pin_map_dma(&u->pin, dev, DMA_BIDIRECTIONAL);
+	sgt = vma_pin_map_dma_unlocked(&u->pin, dev, DMA_BIDIRECTIONAL);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
 	if (!g2d_is_contiguous(sgt)) {
@@ -230,7 +230,7 @@ void g2d_userptr_pool_init(struct g2d_userptr_pool *pool, unsigned long max)
  * Context: As vma_pin_user(). @pool's lock is not held meanwhile: a page fault
  * may take as long as user space likes.
  * Return: Where the DMA address is, or an ERR_PTR: the errno of vma_pin_user() or
- * vma_pin_map_dma(), or -EFAULT if the memory is not contiguous for the device.
+ * vma_pin_map_dma_unlocked(), or -EFAULT if the memory is not contiguous for the device.
  */
 dma_addr_t *g2d_userptr_get_dma_addr(struct g2d_userptr_pool *pool,
 				     struct drm_device *drm_dev,

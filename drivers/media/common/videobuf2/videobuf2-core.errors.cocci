@@ -1,33 +1,51 @@
 /// Tell user space if a buffer could not be handed over.
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
-/// Expect: 4
-/// Expect: 3 [5.10]
+/// Expect: 6
+/// Expect: 7 [5.10]
 // <smpl>
 @@
 @@
- void __vb2_buf_mem_prepare(struct vb2_buffer *vb)
+-static void __vb2_buf_mem_prepare(struct vb2_buffer *vb)
++static int __vb2_buf_mem_prepare(struct vb2_buffer *vb)
  {
+	unsigned int plane;
++	int err;
++	int ret = 0;
 	...
 	if (vb->synced)
-		return;
+-		return;
++		return 0;
 +
 +	vb->sync_failed = 0;
 	...
  }
 
+// All planes, as all of them are finished
 @@
 expression priv;
 @@
 -call_void_memop(vb, prepare, priv);
-+if (call_memop(vb, prepare, priv))
-+	vb->sync_failed = 1;
++{
++	err = __vb2_mem_sync(vb, plane, true);
++	if (err)
++		ret = err;
++}
+
+@@
+@@
+ __vb2_buf_mem_prepare(...)
+ {
+	...
++
++	return ret;
+ }
 
 @@
 expression priv;
 @@
 -call_void_memop(vb, finish, priv);
-+if (call_memop(vb, finish, priv))
++if (__vb2_mem_sync(vb, plane, false))
 +	vb->sync_failed = 1;
 
 // 5.10: the core knows whether to sync; user memory is handed over in any case

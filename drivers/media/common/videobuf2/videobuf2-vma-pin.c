@@ -3,8 +3,10 @@
  * videobuf2 as importer of memory that user space passes by address
  * (V4L2_MEMORY_USERPTR).
  */
+#include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/overflow.h>
+#include <linux/scatterlist.h>
 
 #include <media/videobuf2-vma-pin.h>
 
@@ -45,7 +47,7 @@ static struct sg_table *vb2_pin_map(struct vma_pin *pin, struct device *dev,
 	ret = vb2_pin_user(pin, vaddr, size, dir, client);
 	if (ret)
 		return ERR_PTR(ret);
-	sgt = vma_pin_map_dma(pin, dev, dir);
+	sgt = vma_pin_map_dma_unlocked(pin, dev, dir);
 	if (IS_ERR(sgt))
 		vma_unpin(pin);
 	return sgt;
@@ -62,7 +64,7 @@ static struct sg_table *vb2_pin_map(struct vma_pin *pin, struct device *dev,
  * Context: As vma_pin_user(). The queue lock may be held.
  * Return: DMA addresses, see vma_pin_map_dma(): there are no pages unless the
  * memory is ordinary. Or an ERR_PTR: the errno of vma_pin_user() or
- * vma_pin_map_dma().
+ * vma_pin_map_dma_unlocked().
  */
 struct sg_table *vb2_pin_map_dma(struct vma_pin *pin, struct device *dev,
 				 unsigned long vaddr, unsigned long size,
@@ -94,6 +96,66 @@ struct sg_table *vb2_pin_map_contig(struct vma_pin *pin, struct device *dev,
 }
 EXPORT_SYMBOL_GPL(vb2_pin_map_contig);
 
+/* The DMA API tells of devices that are coherent; of others only the address does */
+static bool vb2_pin_may_be_bounced(struct device *dev, struct scatterlist *sg)
+{
+	if (!dma_need_sync(dev, sg_dma_address(sg)))
+		return false;
+	return !sg_page(sg) || sg_phys(sg) != sg_dma_address(sg);
+}
+
+/**
+ * vb2_pin_adjoins_by_luck() - is memory one range only because of where it is bounced
+ * @dev: device that the memory is mapped for
+ * @sgt: its table, whose DMA addresses adjoin
+ *
+ * Each entry of a table is bounced alone, and nobody promises that the next one
+ * gets the slot behind it: what is accepted now would be refused another time. An
+ * IOMMU that isolates a device from the rest of a page bounces likewise.
+ *
+ * Context: Any.
+ * Return: true if the memory must not be taken for contiguous.
+ */
+bool vb2_pin_adjoins_by_luck(struct device *dev, struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	int i;
+
+	/* Either one slot, or a device that bounces nothing */
+	if (sgt->nents == 1 || dma_max_mapping_size(dev) == SIZE_MAX)
+		return false;
+	if (dma_get_merge_boundary(dev))
+		return true;
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (vb2_pin_may_be_bounced(dev, sg))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(vb2_pin_adjoins_by_luck);
+
+/**
+ * vb2_sgt_need_pages() - for drivers that read the pages of a table
+ * @sgt: table of a plane, see vb2_dma_sg_plane_desc()
+ *
+ * The table of a USERPTR buffer has DMA addresses only, unless the memory is
+ * ordinary or a whole dma-buf, and so may that of a dma-buf passed by fd. A driver
+ * whose CPU or whose own IOMMU needs pages asks for them in &vb2_ops.buf_init.
+ *
+ * Context: Any.
+ * Return: 0, or -EOPNOTSUPP if a piece has no page.
+ */
+int vb2_sgt_need_pages(struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_sg(sgt, sg, i)
+		if (!sg_page(sg))
+			return -EOPNOTSUPP;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vb2_sgt_need_pages);
+
 /* The driver's CPU does what a device would: it writes what is captured */
 static enum dma_data_direction vb2_pin_cpu_dir(enum dma_data_direction dir)
 {
@@ -116,7 +178,7 @@ static enum dma_data_direction vb2_pin_cpu_dir(enum dma_data_direction dir)
  *
  * Context: As vma_pin_user(). The queue lock may be held.
  * Return: Kernel address of the first byte, or an ERR_PTR: the errno of
- * vma_pin_user() or vma_pin_vmap().
+ * vma_pin_user() or vma_pin_vmap_unlocked().
  */
 void *vb2_pin_vmap(struct vma_pin *pin, unsigned long vaddr,
 		   unsigned long size, enum dma_data_direction dir)
@@ -127,7 +189,7 @@ void *vb2_pin_vmap(struct vma_pin *pin, unsigned long vaddr,
 	ret = vb2_pin_user(pin, vaddr, size, dir, &vb2_pin_client);
 	if (ret)
 		return ERR_PTR(ret);
-	map = vma_pin_vmap(pin, vb2_pin_cpu_dir(dir));
+	map = vma_pin_vmap_unlocked(pin, vb2_pin_cpu_dir(dir));
 	if (IS_ERR(map))
 		vma_unpin(pin);
 	return map;
@@ -139,12 +201,12 @@ EXPORT_SYMBOL_GPL(vb2_pin_vmap);
  * @pin: the pin, which has no kernel mapping yet
  * @dir: direction of the queue
  *
- * Context: As vma_pin_vmap(). vma_unpin() undoes it.
+ * Context: As vma_pin_vmap_unlocked(). vma_unpin() undoes it.
  * Return: Kernel address of the first byte, or NULL, as the vaddr memop does.
  */
 void *vb2_pin_vaddr(struct vma_pin *pin, enum dma_data_direction dir)
 {
-	void *vaddr = vma_pin_vmap(pin, vb2_pin_cpu_dir(dir));
+	void *vaddr = vma_pin_vmap_unlocked(pin, vb2_pin_cpu_dir(dir));
 
 	return IS_ERR(vaddr) ? NULL : vaddr;
 }

@@ -17,7 +17,7 @@ identifier dmabuf, vma;
 	...
 	int ret;
 +
-+	dma_buf_own_vma(vma);
++	dma_buf_own_cached_vma(vma);
 	...
   }
 // </smpl>

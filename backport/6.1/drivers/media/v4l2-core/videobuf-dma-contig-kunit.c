@@ -77,9 +77,10 @@ static void vdc_pins(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr + p->offset, p->size), 0);
 	KUNIT_EXPECT_EQ(test, videobuf_to_dma_contig(t->vb),
 			vma_owner_mock_phys(m, p->offset));
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device(m));
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device());
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, VOM_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, __videobuf_sync(&t->q, t->vb), 0);
+	KUNIT_EXPECT_EQ(test, __videobuf_hand_over(&t->q, t->vb), 0);
 	vma_owner_mock_clean(m);
 	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));
 	videobuf_dma_contig_free(&t->q, t->vb);

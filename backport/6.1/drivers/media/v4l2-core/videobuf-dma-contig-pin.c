@@ -50,7 +50,7 @@ static int videobuf_dma_contig_user_get(struct videobuf_queue *q,
 			   &videobuf_dma_contig_client);
 	if (ret)
 		return ret;
-	sgt = vma_pin_map_dma(&mem->pin, q->dev, dir);
+	sgt = vma_pin_map_dma_unlocked(&mem->pin, q->dev, dir);
 	ret = PTR_ERR_OR_ZERO(sgt);
 	if (!ret && !videobuf_dma_contig_is_contiguous(sgt))
 		ret = -EFAULT;
@@ -65,16 +65,18 @@ static int videobuf_dma_contig_user_get(struct videobuf_queue *q,
 	return 0;
 }
 
-/* Nothing is called when a buffer is queued again, so give it back at once */
 static int __videobuf_sync(struct videobuf_queue *q, struct videobuf_buffer *vb)
 {
 	struct videobuf_dma_contig_memory *mem = vb->priv;
-	int ret;
 
-	if (!mem->pin.client)
-		return 0;
-	ret = vma_pin_sync_for_cpu(&mem->pin);
-	if (ret)
-		return ret;
-	return vma_pin_sync_for_device(&mem->pin);
+	return mem->pin.client ? vma_pin_sync_for_cpu(&mem->pin) : 0;
+}
+
+/* A buffer that is queued again keeps its pin */
+static int __videobuf_hand_over(struct videobuf_queue *q,
+				struct videobuf_buffer *vb)
+{
+	struct videobuf_dma_contig_memory *mem = vb->priv;
+
+	return mem->pin.client ? vma_pin_sync_for_device(&mem->pin) : 0;
 }

@@ -45,6 +45,7 @@ expression mem, vb;
 	...,
 	.iolock = __videobuf_iolock,
 +	.sync = __videobuf_sync,
++	.hand_over = __videobuf_hand_over,
 	...,
  };
 // </smpl>

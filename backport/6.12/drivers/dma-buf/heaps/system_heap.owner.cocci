@@ -16,7 +16,7 @@ iterator name for_each_sgtable_page;
   system_heap_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
   {
 	...
-+	dma_buf_own_vma(vma);
++	dma_buf_own_cached_vma(vma);
 	for_each_sgtable_page(...) { ... }
 	...
   }

@@ -120,6 +120,12 @@ identifier buf;
 +		ret = -EFAULT;
 +		goto err_unpin;
 +	}
++	if (vb2_pin_adjoins_by_luck(dev, sgt)) {
++		dev_dbg(dev, "%lu bytes of user memory are contiguous only in bounce buffers\n",
++			size);
++		ret = -EFAULT;
++		goto err_unpin;
++	}
 +	buf->dma_sgt = sgt;
 +	buf->dma_addr = sg_dma_address(sgt->sgl);
 +	return buf;

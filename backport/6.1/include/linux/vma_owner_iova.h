@@ -1,0 +1,1 @@
+../../../6.12/include/linux/vma_owner_iova.h

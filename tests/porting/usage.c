@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The four roles as include/linux/vma_owner.h shows them, which
+ * kit/check-samples puts into usage.h, with what such drivers have of their own.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vma_owner.h>
+
+struct foo {
+	struct kref kref;
+	size_t size;
+	phys_addr_t bar;
+	struct p2pdma_provider *provider;
+	struct address_space *mapping;
+	struct vma_owner_revoke *revoke;
+};
+
+struct bar_buf {
+	struct vma_pin pin;
+	struct device *dev;
+};
+
+struct baz_buf {
+	struct vma_pin pin;
+};
+
+static void foo_put(void *obj)
+{
+}
+
+static struct dma_buf *foo_export(void *obj)
+{
+	return ERR_PTR(-ENOMEM);
+}
+
+static void foo_reset_hw(struct foo *foo)
+{
+}
+
+static int bar_run(struct bar_buf *buf, struct sg_table *sgt)
+{
+	return 0;
+}
+
+static int baz_start(struct baz_buf *buf, struct sg_table *sgt)
+{
+	return 0;
+}
+
+static void baz_stop(struct baz_buf *buf)
+{
+}
+
+#include "usage.h"
+
+/* By the types that it is for */
+static const struct vm_operations_struct foo_vm_ops __used = {
+	.fault		= foo_fault,
+	.owner_ops	= &foo_owner_ops,
+};
+
+static const struct vma_owner_obj_ops foo_revocable_ops __used = {
+	.name		= "foo",
+	.module		= THIS_MODULE,
+	.put		= foo_put,
+	.get_extents	= foo_get_extents,
+	.put_extents	= foo_put_extents,
+	.revocable	= foo_revocable,
+};
+
+static const struct vma_owner_revoke_ops foo_revoke_ops = {
+	.name		= "foo",
+	.zap		= foo_zap,
+};
+
+static int __used foo_live(struct foo *foo)
+{
+	foo->revoke = vma_owner_revoke_create(&foo_revoke_ops, foo);
+	if (IS_ERR(foo->revoke))
+		return PTR_ERR(foo->revoke);
+	foo_reset(foo);
+	foo_remove(foo);
+	return 0;
+}
+
+static int __used bar_baz_live(struct bar_buf *bar, struct baz_buf *baz,
+			       unsigned long addr, size_t len)
+{
+	int ret = bar_capture(bar, addr, len);
+
+	if (!ret)
+		ret = vma_pin_user(&baz->pin, addr, len, VMA_PIN_WRITE,
+				   &baz_client);
+	if (!ret)
+		ret = vma_pin_attach(&baz->pin, bar->dev);
+	if (!ret)
+		ret = baz_transfer(baz);
+	return ret ?: baz_read(baz, baz, len);
+}
+
+MODULE_DESCRIPTION("The roles of include/linux/vma_owner.h");
+MODULE_LICENSE("GPL");
