@@ -22,6 +22,7 @@
 
 #include "kselftest_harness.h"
 
+#include "guest.h"
 #include "node.h"
 #include "observe.h"
 #include "place.h"
@@ -187,12 +188,14 @@ static bool nothing_is_drawn(FIXTURE_DATA(revoking) *self, unsigned int us)
 
 TEST_F_TIMEOUT(revoking, stops_and_goes_on, TIMEOUT)
 {
+	/* The other guests add where the device sees the memory, and not when */
+	int revokes = guest_kind() == GUEST_PLAIN ? REVOKES : REVOKES / 10;
 	struct vo_progress before, after = {};
 	int i;
 
 	ASSERT_EQ(0, draw(self->fd, self->target, NODE_FRAME));
 	EXPECT_EQ(self->pins + 1, observe_pins());
-	for (i = 0; i < REVOKES; i++) {
+	for (i = 0; i < revokes; i++) {
 		/* at some place of a transfer, and of a frame */
 		usleep(i % 8 ? rand() % 1000 : rand() % (2 * TRANSFER_US));
 		ASSERT_EQ(0, write_revoke("temporary"));
@@ -206,7 +209,7 @@ TEST_F_TIMEOUT(revoking, stops_and_goes_on, TIMEOUT)
 		}
 		ASSERT_EQ(0, write_revoke("restore"));
 	}
-	EXPECT_LE(REVOKES / 8, after.sequence);
+	EXPECT_LE(revokes / 8, after.sequence);
 	TH_LOG("%d revokes, %u frames", i, after.sequence);
 
 	ASSERT_EQ(0, write_revoke("permanent"));
