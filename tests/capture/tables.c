@@ -154,30 +154,11 @@ FIXTURE_VARIANT(pages)
 	int expected;
 };
 
-FIXTURE_VARIANT_ADD(pages, anonymous)
-{
-	.place = PLACE_ANONYMOUS,
-};
-
-FIXTURE_VARIANT_ADD(pages, memfd)
-{
-	.place = PLACE_MEMFD,
-};
-
-FIXTURE_VARIANT_ADD(pages, extents)
-{
-	.place = PLACE_EXTENTS, .expected = -EOPNOTSUPP,
-};
-
-FIXTURE_VARIANT_ADD(pages, heap)
-{
-	.place = PLACE_HEAP, .expected = -EOPNOTSUPP,
-};
-
-FIXTURE_VARIANT_ADD(pages, udmabuf)
-{
-	.place = PLACE_UDMABUF, .expected = -EOPNOTSUPP,
-};
+FIXTURE_VARIANT_ADD(pages, anonymous) { .place = PLACE_ANONYMOUS };
+FIXTURE_VARIANT_ADD(pages, memfd) { .place = PLACE_MEMFD };
+FIXTURE_VARIANT_ADD(pages, extents) { .place = PLACE_EXTENTS, .expected = -EOPNOTSUPP };
+FIXTURE_VARIANT_ADD(pages, heap) { .place = PLACE_HEAP, .expected = -EOPNOTSUPP };
+FIXTURE_VARIANT_ADD(pages, udmabuf) { .place = PLACE_UDMABUF, .expected = -EOPNOTSUPP };
 
 FIXTURE_SETUP(pages)
 {

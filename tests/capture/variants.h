@@ -12,10 +12,7 @@
 
 /* @fields: initialisers of what the variant has beside its node */
 #define ON_NODE(fixture, memops, name, fields...)			\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.node = memops, fields					\
-	}
+	FIXTURE_VARIANT_ADD(fixture, name) { .node = memops, fields }
 
 #define ON_CONTIG_AND_SG(fixture, name, fields...)			\
 	ON_NODE(fixture, NODE_CONTIG, contig_##name, fields);		\

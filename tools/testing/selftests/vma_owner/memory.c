@@ -15,6 +15,22 @@
 
 #define HEAPS	"/dev/dma_heap"
 
+const char *memory_name(enum memory_kind kind)
+{
+	static const char *const names[] = {
+		[MEMORY_VIVID] = "vivid dma-contig buffer",
+		[MEMORY_VIVID_DMABUF] = "exported vivid dma-contig buffer",
+		[MEMORY_CMA_HEAP] = "CMA heap",
+		[MEMORY_SYSTEM_HEAP] = "system heap",
+		[MEMORY_UDMABUF] = "udmabuf",
+		[MEMORY_MEMFD] = "shared memfd",
+		[MEMORY_ANONYMOUS] = "anonymous memory",
+		[MEMORY_HUGETLB] = "memfd of huge pages",
+	};
+
+	return names[kind];
+}
+
 static int alloc_from_heap(const char *name, size_t size)
 {
 	struct dma_heap_allocation_data data = {

@@ -33,6 +33,8 @@ struct memory {
 	int memfd;		/* the pages under a udmabuf, else -1 */
 };
 
+/* For the rows. */
+const char *memory_name(enum memory_kind kind);
 /* -ENODEV: the driver is not there. */
 int memory_alloc(struct memory *mem, enum memory_kind kind, size_t size);
 /* Another buffer of the same maker, of the same size. */

@@ -289,24 +289,10 @@ FIXTURE_VARIANT(sample)
 	bool revocable;
 };
 
-FIXTURE_VARIANT_ADD(sample, pages)
-{
-	.memory = "pages", .revocable = true,
-};
-
-FIXTURE_VARIANT_ADD(sample, reserved)
-{
-	.memory = "reserved", .revocable = true,
-};
-
-FIXTURE_VARIANT_ADD(sample, dma)
-{
-	.memory = "dma",
-};
-
-FIXTURE_VARIANT_ADD(sample, ordinary)
-{
-};
+FIXTURE_VARIANT_ADD(sample, pages) { .memory = "pages", .revocable = true };
+FIXTURE_VARIANT_ADD(sample, reserved) { .memory = "reserved", .revocable = true };
+FIXTURE_VARIANT_ADD(sample, dma) { .memory = "dma" };
+FIXTURE_VARIANT_ADD(sample, ordinary) { };
 
 FIXTURE_SETUP(sample)
 {
@@ -450,15 +436,8 @@ FIXTURE_VARIANT(revocable)
 	const char *memory;
 };
 
-FIXTURE_VARIANT_ADD(revocable, pages)
-{
-	.memory = "pages",
-};
-
-FIXTURE_VARIANT_ADD(revocable, reserved)
-{
-	.memory = "reserved",
-};
+FIXTURE_VARIANT_ADD(revocable, pages) { .memory = "pages" };
+FIXTURE_VARIANT_ADD(revocable, reserved) { .memory = "reserved" };
 
 FIXTURE_SETUP(revocable)
 {

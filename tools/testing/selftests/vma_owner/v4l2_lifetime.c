@@ -50,33 +50,13 @@ FIXTURE(lifetime)
 FIXTURE_VARIANT(lifetime)
 {
 	enum memory_kind kind;
-	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(lifetime, vivid_contig)
-{
-	.kind = MEMORY_VIVID, .name = "vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(lifetime, vivid_dmabuf)
-{
-	.kind = MEMORY_VIVID_DMABUF, .name = "exported vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(lifetime, cma_heap)
-{
-	.kind = MEMORY_CMA_HEAP, .name = "CMA heap",
-};
-
-FIXTURE_VARIANT_ADD(lifetime, system_heap)
-{
-	.kind = MEMORY_SYSTEM_HEAP, .name = "system heap",
-};
-
-FIXTURE_VARIANT_ADD(lifetime, udmabuf)
-{
-	.kind = MEMORY_UDMABUF, .name = "udmabuf",
-};
+FIXTURE_VARIANT_ADD(lifetime, vivid_contig) { .kind = MEMORY_VIVID };
+FIXTURE_VARIANT_ADD(lifetime, vivid_dmabuf) { .kind = MEMORY_VIVID_DMABUF };
+FIXTURE_VARIANT_ADD(lifetime, cma_heap) { .kind = MEMORY_CMA_HEAP };
+FIXTURE_VARIANT_ADD(lifetime, system_heap) { .kind = MEMORY_SYSTEM_HEAP };
+FIXTURE_VARIANT_ADD(lifetime, udmabuf) { .kind = MEMORY_UDMABUF };
 
 /* Only to learn whether the driver is there; what is allocated here goes again. */
 static int probe_memory(enum memory_kind kind)
@@ -162,7 +142,8 @@ TEST_F_TIMEOUT(lifetime, kept_while_pinned, TIMEOUT)
 	bool kept, freed;
 	int pins, ret, again;
 
-	name_row(self->row, "%s unmapped and closed while captured into", variant->name);
+	name_row(self->row, "%s unmapped and closed while captured into",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_TRUE(alloc_mapped(&self->held));
@@ -204,7 +185,7 @@ TEST_F_TIMEOUT(lifetime, freed_by_close_of_importer, TIMEOUT)
 	bool kept, freed;
 	int ret;
 
-	name_row(self->row, "importer closed while capturing into %s", variant->name);
+	name_row(self->row, "importer closed while capturing into %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_TRUE(alloc_mapped(&self->held));
@@ -269,7 +250,7 @@ TEST_F_TIMEOUT(lifetime, freed_by_kill, TIMEOUT)
 	int ret, status;
 	pid_t pid;
 
-	name_row(self->row, "process killed while capturing into %s", variant->name);
+	name_row(self->row, "process killed while capturing into %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	pid = fork_streamer(&self->held, &ret);
@@ -322,7 +303,7 @@ TEST_F_TIMEOUT(lifetime, reaches_forked_child, TIMEOUT)
 	pid_t pid;
 	int ret;
 
-	name_row(self->row, "forked child looks at %s captured into", variant->name);
+	name_row(self->row, "forked child looks at %s captured into", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_EQ(0, pipe(fds));
@@ -354,7 +335,7 @@ TEST_F_TIMEOUT(lifetime, pins_are_listed, TIMEOUT)
 	int before, during, after;
 	int ret;
 
-	name_row(self->row, "debugfs lists the pin of %s", variant->name);
+	name_row(self->row, "debugfs lists the pin of %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_TRUE(alloc_mapped(&self->held));

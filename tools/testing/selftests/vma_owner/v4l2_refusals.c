@@ -55,38 +55,14 @@ FIXTURE(refusal)
 FIXTURE_VARIANT(refusal)
 {
 	enum memory_kind kind;
-	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(refusal, vivid_contig)
-{
-	.kind = MEMORY_VIVID, .name = "vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(refusal, vivid_dmabuf)
-{
-	.kind = MEMORY_VIVID_DMABUF, .name = "exported vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(refusal, cma_heap)
-{
-	.kind = MEMORY_CMA_HEAP, .name = "CMA heap",
-};
-
-FIXTURE_VARIANT_ADD(refusal, system_heap)
-{
-	.kind = MEMORY_SYSTEM_HEAP, .name = "system heap",
-};
-
-FIXTURE_VARIANT_ADD(refusal, udmabuf)
-{
-	.kind = MEMORY_UDMABUF, .name = "udmabuf",
-};
-
-FIXTURE_VARIANT_ADD(refusal, memfd)
-{
-	.kind = MEMORY_MEMFD, .name = "shared memfd",
-};
+FIXTURE_VARIANT_ADD(refusal, vivid_contig) { .kind = MEMORY_VIVID };
+FIXTURE_VARIANT_ADD(refusal, vivid_dmabuf) { .kind = MEMORY_VIVID_DMABUF };
+FIXTURE_VARIANT_ADD(refusal, cma_heap) { .kind = MEMORY_CMA_HEAP };
+FIXTURE_VARIANT_ADD(refusal, system_heap) { .kind = MEMORY_SYSTEM_HEAP };
+FIXTURE_VARIANT_ADD(refusal, udmabuf) { .kind = MEMORY_UDMABUF };
+FIXTURE_VARIANT_ADD(refusal, memfd) { .kind = MEMORY_MEMFD };
 
 FIXTURE_SETUP(refusal)
 {
@@ -113,7 +89,7 @@ TEST_F_TIMEOUT(refusal, read_only_mapping, TIMEOUT)
 {
 	unsigned char *map;
 
-	name_row(self->row, "read-only mapping of %s", variant->name);
+	name_row(self->row, "read-only mapping of %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	map = memory_map_with(&self->mem, PROT_READ, MAP_SHARED);
@@ -126,7 +102,7 @@ TEST_F_TIMEOUT(refusal, inaccessible_mapping, TIMEOUT)
 {
 	unsigned char *map;
 
-	name_row(self->row, "PROT_NONE mapping of %s", variant->name);
+	name_row(self->row, "PROT_NONE mapping of %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	map = memory_map(&self->mem);
@@ -140,7 +116,7 @@ TEST_F_TIMEOUT(refusal, half_unmapped, TIMEOUT)
 	size_t kept = FRAME_SIZE / 2 / page_size * page_size;
 	unsigned char *map;
 
-	name_row(self->row, "half-unmapped range of %s", variant->name);
+	name_row(self->row, "half-unmapped range of %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	map = memory_map(&self->mem);
@@ -153,7 +129,7 @@ TEST_F_TIMEOUT(refusal, first_page_unmapped, TIMEOUT)
 {
 	unsigned char *map;
 
-	name_row(self->row, "%s with its first page unmapped", variant->name);
+	name_row(self->row, "%s with its first page unmapped", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	map = memory_map(&self->mem);
@@ -166,7 +142,7 @@ TEST_F_TIMEOUT(refusal, middle_page_unmapped, TIMEOUT)
 {
 	unsigned char *map;
 
-	name_row(self->row, "%s with a page in the middle unmapped", variant->name);
+	name_row(self->row, "%s with a page in the middle unmapped", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	map = memory_map(&self->mem);
@@ -180,7 +156,7 @@ TEST_F_TIMEOUT(refusal, one_byte_beyond, TIMEOUT)
 {
 	unsigned char *map;
 
-	name_row(self->row, "one byte beyond the end of %s", variant->name);
+	name_row(self->row, "one byte beyond the end of %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	map = memory_reserve(MEMORY_SIZE + page_size);
@@ -204,33 +180,13 @@ FIXTURE(range)
 FIXTURE_VARIANT(range)
 {
 	enum memory_kind kind;
-	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(range, vivid_contig)
-{
-	.kind = MEMORY_VIVID, .name = "vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(range, vivid_dmabuf)
-{
-	.kind = MEMORY_VIVID_DMABUF, .name = "exported vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(range, cma_heap)
-{
-	.kind = MEMORY_CMA_HEAP, .name = "CMA heap",
-};
-
-FIXTURE_VARIANT_ADD(range, system_heap)
-{
-	.kind = MEMORY_SYSTEM_HEAP, .name = "system heap",
-};
-
-FIXTURE_VARIANT_ADD(range, udmabuf)
-{
-	.kind = MEMORY_UDMABUF, .name = "udmabuf",
-};
+FIXTURE_VARIANT_ADD(range, vivid_contig) { .kind = MEMORY_VIVID };
+FIXTURE_VARIANT_ADD(range, vivid_dmabuf) { .kind = MEMORY_VIVID_DMABUF };
+FIXTURE_VARIANT_ADD(range, cma_heap) { .kind = MEMORY_CMA_HEAP };
+FIXTURE_VARIANT_ADD(range, system_heap) { .kind = MEMORY_SYSTEM_HEAP };
+FIXTURE_VARIANT_ADD(range, udmabuf) { .kind = MEMORY_UDMABUF };
 
 FIXTURE_SETUP(range)
 {
@@ -272,7 +228,7 @@ TEST_F_TIMEOUT(range, two_buffers, TIMEOUT)
 {
 	struct memory other;
 
-	name_row(self->row, "range over two buffers of %s", variant->name);
+	name_row(self->row, "range over two buffers of %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_EQ(0, memory_alloc_sibling(&other, &self->mem));
@@ -284,7 +240,7 @@ TEST_F_TIMEOUT(range, two_buffers, TIMEOUT)
 /* The object is the same, the offset in it starts again at 0. */
 TEST_F_TIMEOUT(range, one_buffer_twice, TIMEOUT)
 {
-	name_row(self->row, "range over two mappings of one %s", variant->name);
+	name_row(self->row, "range over two mappings of one %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_TRUE(map_half(self->area, &self->mem, 0));
@@ -296,7 +252,7 @@ TEST_F_TIMEOUT(range, ordinary_after_owned, TIMEOUT)
 {
 	struct memory ordinary;
 
-	name_row(self->row, "range over %s and ordinary memory", variant->name);
+	name_row(self->row, "range over %s and ordinary memory", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_EQ(0, memory_alloc(&ordinary, MEMORY_ANONYMOUS, MEMORY_SIZE));
@@ -309,7 +265,7 @@ TEST_F_TIMEOUT(range, owned_after_ordinary, TIMEOUT)
 {
 	struct memory ordinary;
 
-	name_row(self->row, "range over ordinary memory and %s", variant->name);
+	name_row(self->row, "range over ordinary memory and %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_EQ(0, memory_alloc(&ordinary, MEMORY_ANONYMOUS, MEMORY_SIZE));
@@ -330,18 +286,10 @@ FIXTURE(private)
 FIXTURE_VARIANT(private)
 {
 	enum memory_kind kind;
-	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(private, vivid_dmabuf)
-{
-	.kind = MEMORY_VIVID_DMABUF, .name = "exported vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(private, system_heap)
-{
-	.kind = MEMORY_SYSTEM_HEAP, .name = "system heap",
-};
+FIXTURE_VARIANT_ADD(private, vivid_dmabuf) { .kind = MEMORY_VIVID_DMABUF };
+FIXTURE_VARIANT_ADD(private, system_heap) { .kind = MEMORY_SYSTEM_HEAP };
 
 FIXTURE_SETUP(private)
 {
@@ -365,7 +313,7 @@ TEST_F_TIMEOUT(private, copy_on_write_mapping, TIMEOUT)
 {
 	unsigned char *map;
 
-	name_row(self->row, "MAP_PRIVATE mapping of %s", variant->name);
+	name_row(self->row, "MAP_PRIVATE mapping of %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	map = memory_map_with(&self->mem, PROT_READ | PROT_WRITE, MAP_PRIVATE);

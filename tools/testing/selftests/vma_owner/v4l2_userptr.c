@@ -42,43 +42,15 @@ FIXTURE(userptr)
 FIXTURE_VARIANT(userptr)
 {
 	enum memory_kind kind;
-	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(userptr, vivid_contig)
-{
-	.kind = MEMORY_VIVID, .name = "vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(userptr, vivid_dmabuf)
-{
-	.kind = MEMORY_VIVID_DMABUF, .name = "exported vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(userptr, cma_heap)
-{
-	.kind = MEMORY_CMA_HEAP, .name = "CMA heap",
-};
-
-FIXTURE_VARIANT_ADD(userptr, system_heap)
-{
-	.kind = MEMORY_SYSTEM_HEAP, .name = "system heap",
-};
-
-FIXTURE_VARIANT_ADD(userptr, udmabuf)
-{
-	.kind = MEMORY_UDMABUF, .name = "udmabuf",
-};
-
-FIXTURE_VARIANT_ADD(userptr, memfd)
-{
-	.kind = MEMORY_MEMFD, .name = "shared memfd",
-};
-
-FIXTURE_VARIANT_ADD(userptr, anonymous)
-{
-	.kind = MEMORY_ANONYMOUS, .name = "anonymous memory",
-};
+FIXTURE_VARIANT_ADD(userptr, vivid_contig) { .kind = MEMORY_VIVID };
+FIXTURE_VARIANT_ADD(userptr, vivid_dmabuf) { .kind = MEMORY_VIVID_DMABUF };
+FIXTURE_VARIANT_ADD(userptr, cma_heap) { .kind = MEMORY_CMA_HEAP };
+FIXTURE_VARIANT_ADD(userptr, system_heap) { .kind = MEMORY_SYSTEM_HEAP };
+FIXTURE_VARIANT_ADD(userptr, udmabuf) { .kind = MEMORY_UDMABUF };
+FIXTURE_VARIANT_ADD(userptr, memfd) { .kind = MEMORY_MEMFD };
+FIXTURE_VARIANT_ADD(userptr, anonymous) { .kind = MEMORY_ANONYMOUS };
 
 FIXTURE_SETUP(userptr)
 {
@@ -112,7 +84,7 @@ TEST_F_TIMEOUT(userptr, captures, TIMEOUT)
 {
 	int ret;
 
-	name_row(self->row, "vivid captures into %s", variant->name);
+	name_row(self->row, "vivid captures into %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ret = capture(self->importer, self->target, &self->view, self->reference);
@@ -124,7 +96,7 @@ TEST_F_TIMEOUT(userptr, captures_at_odd_offset, TIMEOUT)
 {
 	int ret;
 
-	name_row(self->row, "vivid captures into %s, at an odd offset", variant->name);
+	name_row(self->row, "vivid captures into %s, at an odd offset", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	self->view.offset = 2 * page_size + 123;
@@ -138,7 +110,8 @@ TEST_F_TIMEOUT(userptr, captures_up_to_the_end, TIMEOUT)
 {
 	int ret;
 
-	name_row(self->row, "vivid captures into %s, up to its last byte", variant->name);
+	name_row(self->row, "vivid captures into %s, up to its last byte",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	self->view.offset = MEMORY_SIZE - FRAME_SIZE;
@@ -155,7 +128,8 @@ TEST_F_TIMEOUT(userptr, captures_across_split_mapping, TIMEOUT)
 	struct view blind = { .map = NULL };
 	int refused, ret;
 
-	name_row(self->row, "vivid captures into %s, mapping split by mprotect", variant->name);
+	name_row(self->row, "vivid captures into %s, mapping split by mprotect",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_EQ(0, mprotect(middle, page_size, PROT_READ));
@@ -173,7 +147,8 @@ TEST_F_TIMEOUT(userptr, captures_after_mremap, TIMEOUT)
 	unsigned char *moved, *where;
 	int ret;
 
-	name_row(self->row, "vivid captures into %s, mapping moved by mremap", variant->name);
+	name_row(self->row, "vivid captures into %s, mapping moved by mremap",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	where = memory_reserve(MEMORY_SIZE);
@@ -193,7 +168,8 @@ TEST_F_TIMEOUT(userptr, captures_into_trimmed_mapping, TIMEOUT)
 	size_t head = 3 * page_size;
 	int ret;
 
-	name_row(self->row, "vivid captures into %s, mapping trimmed by munmap", variant->name);
+	name_row(self->row, "vivid captures into %s, mapping trimmed by munmap",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_EQ(0, munmap(self->target, head));
@@ -247,7 +223,7 @@ TEST_F_TIMEOUT(userptr, captures_into_both_halves, TIMEOUT)
 	struct view views[2];
 	int ret;
 
-	name_row(self->row, "vivid captures into two places of one %s", variant->name);
+	name_row(self->row, "vivid captures into two places of one %s", memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	views[0] = (struct view) { .map = self->view.map, .size = half };
@@ -266,7 +242,8 @@ TEST_F_TIMEOUT(userptr, changes_memory_between_frames, TIMEOUT)
 	int before, first, second;
 	int ret;
 
-	name_row(self->row, "vivid captures into %s, then into another", variant->name);
+	name_row(self->row, "vivid captures into %s, then into another",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	before = observe_pins();
@@ -311,28 +288,12 @@ FIXTURE(pieces)
 FIXTURE_VARIANT(pieces)
 {
 	enum memory_kind kind;
-	const char *name;
 };
 
-FIXTURE_VARIANT_ADD(pieces, vivid_dmabuf)
-{
-	.kind = MEMORY_VIVID_DMABUF, .name = "exported vivid dma-contig buffer",
-};
-
-FIXTURE_VARIANT_ADD(pieces, cma_heap)
-{
-	.kind = MEMORY_CMA_HEAP, .name = "CMA heap",
-};
-
-FIXTURE_VARIANT_ADD(pieces, system_heap)
-{
-	.kind = MEMORY_SYSTEM_HEAP, .name = "system heap",
-};
-
-FIXTURE_VARIANT_ADD(pieces, udmabuf)
-{
-	.kind = MEMORY_UDMABUF, .name = "udmabuf",
-};
+FIXTURE_VARIANT_ADD(pieces, vivid_dmabuf) { .kind = MEMORY_VIVID_DMABUF };
+FIXTURE_VARIANT_ADD(pieces, cma_heap) { .kind = MEMORY_CMA_HEAP };
+FIXTURE_VARIANT_ADD(pieces, system_heap) { .kind = MEMORY_SYSTEM_HEAP };
+FIXTURE_VARIANT_ADD(pieces, udmabuf) { .kind = MEMORY_UDMABUF };
 
 FIXTURE_SETUP(pieces)
 {
@@ -369,7 +330,8 @@ TEST_F_TIMEOUT(pieces, captures_across_adjoining, TIMEOUT)
 {
 	int ret;
 
-	name_row(self->row, "vivid captures into %s, mapped in two pieces", variant->name);
+	name_row(self->row, "vivid captures into %s, mapped in two pieces",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_TRUE(map_piece(&self->mem, self->target, 4, 10));
@@ -385,7 +347,8 @@ TEST_F_TIMEOUT(pieces, refuses_swapped, TIMEOUT)
 {
 	int ret;
 
-	name_row(self->row, "%s, mapped in two pieces the wrong way round", variant->name);
+	name_row(self->row, "%s, mapped in two pieces the wrong way round",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_TRUE(map_piece(&self->mem, self->target, 60, 20));
@@ -399,7 +362,8 @@ TEST_F_TIMEOUT(pieces, refuses_gap_in_object, TIMEOUT)
 {
 	int ret;
 
-	name_row(self->row, "%s, mapped in two pieces with a page left out", variant->name);
+	name_row(self->row, "%s, mapped in two pieces with a page left out",
+		 memory_name(variant->kind));
 	if (no_driver(self->missing, self->row))
 		SKIP(return, NO_DRIVER);
 	ASSERT_TRUE(map_piece(&self->mem, self->target, 0, 10));
