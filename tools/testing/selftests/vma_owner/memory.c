@@ -31,6 +31,15 @@ const char *memory_name(enum memory_kind kind)
 	return names[kind];
 }
 
+static int open_driver(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? -ENODEV : -errno;
+	return fd;
+}
+
 static int alloc_from_heap(const char *name, size_t size)
 {
 	struct dma_heap_allocation_data data = {
@@ -41,9 +50,9 @@ static int alloc_from_heap(const char *name, size_t size)
 	int heap, ret;
 
 	snprintf(path, sizeof(path), HEAPS "/%s", name);
-	heap = open(path, O_RDWR | O_CLOEXEC);
+	heap = open_driver(path);
 	if (heap < 0)
-		return errno == ENOENT ? -ENODEV : -errno;
+		return heap;
 	ret = ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data) ? -errno : (int)data.fd;
 	close(heap);
 	return ret;
@@ -84,11 +93,11 @@ static int alloc_udmabuf(struct memory *mem)
 		.flags = UDMABUF_FLAGS_CLOEXEC,
 		.size = mem->size,
 	};
-	int dev, ret;
+	int dev = open_driver("/dev/udmabuf");
+	int ret;
 
-	dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	if (dev < 0)
-		return errno == ENOENT ? -ENODEV : -errno;
+		return dev;
 	mem->memfd = alloc_memfd(mem->size, 0);
 	create.memfd = mem->memfd;
 	ret = ioctl(dev, UDMABUF_CREATE, &create);
@@ -159,6 +168,13 @@ int memory_alloc(struct memory *mem, enum memory_kind kind, size_t size)
 	return alloc_with(mem, kind, size, from_vivid(kind) ? video_open_exporter() : -1);
 }
 
+int memory_alloc_for_importer(struct memory *mem, enum memory_kind kind, size_t size,
+			      int *importer)
+{
+	*importer = video_open_importer();
+	return *importer < 0 ? *importer : memory_alloc(mem, kind, size);
+}
+
 int memory_alloc_sibling(struct memory *mem, const struct memory *first)
 {
 	int device = from_vivid(first->kind) ? dup(first->device) : -1;
@@ -180,11 +196,15 @@ void memory_close(struct memory *mem)
 		mem->fd = -1;
 }
 
+/* What @flags are for this memory. */
+static int map_flags(const struct memory *mem, int flags)
+{
+	return mem->kind == MEMORY_ANONYMOUS ? MAP_PRIVATE | MAP_ANONYMOUS : flags;
+}
+
 void *memory_map_with(const struct memory *mem, int prot, int flags)
 {
-	if (mem->kind == MEMORY_ANONYMOUS)
-		flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	return mmap(NULL, mem->size, prot, flags, mem->fd, mem->offset);
+	return mmap(NULL, mem->size, prot, map_flags(mem, flags), mem->fd, mem->offset);
 }
 
 void *memory_map(const struct memory *mem)
@@ -194,9 +214,8 @@ void *memory_map(const struct memory *mem)
 
 void *memory_map_at(const struct memory *mem, void *where, size_t offset, size_t len)
 {
-	int flags = mem->kind == MEMORY_ANONYMOUS ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-
-	return mmap(where, len, PROT_READ | PROT_WRITE, flags | MAP_FIXED, mem->fd,
+	return mmap(where, len, PROT_READ | PROT_WRITE,
+		    map_flags(mem, MAP_SHARED) | MAP_FIXED, mem->fd,
 		    mem->offset + offset);
 }
 

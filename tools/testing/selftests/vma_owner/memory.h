@@ -37,6 +37,9 @@ struct memory {
 const char *memory_name(enum memory_kind kind);
 /* -ENODEV: the driver is not there. */
 int memory_alloc(struct memory *mem, enum memory_kind kind, size_t size);
+/* Opens vivid's importer first, which may be what is not there. */
+int memory_alloc_for_importer(struct memory *mem, enum memory_kind kind, size_t size,
+			      int *importer);
 /* Another buffer of the same maker, of the same size. */
 int memory_alloc_sibling(struct memory *mem, const struct memory *first);
 /* Closes every file; mappings are the caller's. */

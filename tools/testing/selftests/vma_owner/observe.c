@@ -11,41 +11,33 @@
 #define BUFINFO		"/sys/kernel/debug/dma_buf/bufinfo"
 #define PINS		"/sys/kernel/debug/vma_owner/pins"
 #define CMA_AREAS	"/sys/kernel/debug/cma"
+#define MEMINFO		"/proc/meminfo"
 #define PCP_FRACTION	"/proc/sys/vm/percpu_pagelist_high_fraction"
 
 #define TRIES		100
 #define TRY_US		100000
 
-static long read_meminfo(const char *format)
+/* From the first line that has the form of @format, or -1. */
+static long read_number(const char *path, const char *format)
 {
-	long kib = -1;
-	char line[128];
-	FILE *file;
+	FILE *file = fopen(path, "r");
+	char line[256];
+	long number;
+	int found = 0;
 
-	file = fopen("/proc/meminfo", "r");
-	while (file && kib < 0 && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, format, &kib) != 1)
-			kib = -1;
-	}
+	while (file && found != 1 && fgets(line, sizeof(line), file))
+		found = sscanf(line, format, &number);
 	if (file)
 		fclose(file);
-	return kib;
+	return found == 1 ? number : -1;
 }
 
 static long cma_area_pages(const char *name)
 {
 	char path[300];
-	long pages = -1;
-	FILE *file;
 
 	snprintf(path, sizeof(path), CMA_AREAS "/%s/used", name);
-	file = fopen(path, "r");
-	if (!file)
-		return -1;
-	if (fscanf(file, "%ld", &pages) != 1)
-		pages = -1;
-	fclose(file);
-	return pages;
+	return read_number(path, "%ld");
 }
 
 long observe_cma_pages(void)
@@ -71,27 +63,9 @@ static long cma_in_use(void)
 
 	if (pages >= 0)
 		return pages * sysconf(_SC_PAGESIZE);
-	total = read_meminfo("CmaTotal: %ld");
-	unused = read_meminfo("CmaFree: %ld");
+	total = read_number(MEMINFO, "CmaTotal: %ld");
+	unused = read_number(MEMINFO, "CmaFree: %ld");
 	return total <= 0 || unused < 0 ? -1 : (total - unused) * 1024;
-}
-
-static long dma_bufs_in_use(void)
-{
-	long bytes = -1;
-	char line[256];
-	FILE *file;
-	int count;
-
-	file = fopen(BUFINFO, "r");
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "Total %d objects, %ld", &count, &bytes) == 2)
-			break;
-		bytes = -1;
-	}
-	if (file)
-		fclose(file);
-	return bytes;
 }
 
 long observe_in_use(enum memory_kind kind)
@@ -103,7 +77,7 @@ long observe_in_use(enum memory_kind kind)
 		return cma_in_use();
 	case MEMORY_SYSTEM_HEAP:
 	case MEMORY_UDMABUF:
-		return dma_bufs_in_use();
+		return read_number(BUFINFO, "Total %*d objects, %ld");
 	default:
 		return -1;
 	}
@@ -136,15 +110,8 @@ static bool write_fraction(int value)
 
 int observe_exactly(void)
 {
-	int saved = -1;
-	FILE *file;
+	int saved = read_number(PCP_FRACTION, "%ld");
 
-	file = fopen(PCP_FRACTION, "r");
-	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &saved) != 1)
-		saved = -1;
-	fclose(file);
 	return write_fraction(100000) ? saved : -1;
 }
 

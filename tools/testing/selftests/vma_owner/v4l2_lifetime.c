@@ -376,10 +376,8 @@ FIXTURE_SETUP(orphan)
 {
 	int ret;
 
-	self->importer = video_open_importer();
-	ret = self->importer < 0 ? self->importer : 0;
-	if (!ret)
-		ret = memory_alloc(&self->mem, MEMORY_VIVID, MEMORY_SIZE);
+	ret = memory_alloc_for_importer(&self->mem, MEMORY_VIVID, MEMORY_SIZE,
+					&self->importer);
 	self->missing = ret == -ENODEV;
 	if (self->missing)
 		return;

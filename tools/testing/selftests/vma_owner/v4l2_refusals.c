@@ -68,10 +68,8 @@ FIXTURE_SETUP(refusal)
 {
 	int ret;
 
-	self->importer = video_open_importer();
-	ret = self->importer < 0 ? self->importer : 0;
-	if (!ret)
-		ret = memory_alloc(&self->mem, variant->kind, MEMORY_SIZE);
+	ret = memory_alloc_for_importer(&self->mem, variant->kind, MEMORY_SIZE,
+					&self->importer);
 	self->missing = ret == -ENODEV;
 	if (self->missing)
 		return;
@@ -192,10 +190,8 @@ FIXTURE_SETUP(range)
 {
 	int ret;
 
-	self->importer = video_open_importer();
-	ret = self->importer < 0 ? self->importer : 0;
-	if (!ret)
-		ret = memory_alloc(&self->mem, variant->kind, MEMORY_SIZE);
+	ret = memory_alloc_for_importer(&self->mem, variant->kind, MEMORY_SIZE,
+					&self->importer);
 	self->missing = ret == -ENODEV;
 	if (self->missing)
 		return;
@@ -295,10 +291,8 @@ FIXTURE_SETUP(private)
 {
 	int ret;
 
-	self->importer = video_open_importer();
-	ret = self->importer < 0 ? self->importer : 0;
-	if (!ret)
-		ret = memory_alloc(&self->mem, variant->kind, MEMORY_SIZE);
+	ret = memory_alloc_for_importer(&self->mem, variant->kind, MEMORY_SIZE,
+					&self->importer);
 	self->missing = ret == -ENODEV;
 	if (!self->missing)
 		ASSERT_EQ(0, ret);

@@ -56,10 +56,8 @@ FIXTURE_SETUP(userptr)
 {
 	int ret;
 
-	self->importer = video_open_importer();
-	ret = self->importer < 0 ? self->importer : 0;
-	if (!ret)
-		ret = memory_alloc(&self->mem, variant->kind, MEMORY_SIZE);
+	ret = memory_alloc_for_importer(&self->mem, variant->kind, MEMORY_SIZE,
+					&self->importer);
 	self->missing = ret == -ENODEV;
 	if (self->missing)
 		return;
@@ -299,10 +297,8 @@ FIXTURE_SETUP(pieces)
 {
 	int ret;
 
-	self->importer = video_open_importer();
-	ret = self->importer < 0 ? self->importer : 0;
-	if (!ret)
-		ret = memory_alloc(&self->mem, variant->kind, MEMORY_SIZE);
+	ret = memory_alloc_for_importer(&self->mem, variant->kind, MEMORY_SIZE,
+					&self->importer);
 	self->missing = ret == -ENODEV;
 	if (self->missing)
 		return;
