@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the KUnit of 7.3 offers and that of 5.10 does not, and what else
- * vma_owner_kunit.c uses that 5.10 names otherwise.
+ * the tests of VMA owners use that 5.10 names otherwise.
  */
 #ifndef _KUNIT_DEVICE_H
 #define _KUNIT_DEVICE_H

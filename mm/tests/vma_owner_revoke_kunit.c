@@ -1,0 +1,918 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests for VMA owners: revoke and restore.
+ */
+#include <linux/kmsg_dump.h>
+#include "vma_owner_kunit.h"
+
+static bool vo_is_marked(struct vma_owner_revoke *r)
+{
+	if (!vma_owner_fault_enter(r))
+		return true;
+	vma_owner_fault_exit(r);
+	return false;
+}
+
+/* ------------------------------------------------------------------------- */
+/* 8. Revoke                                                                 */
+
+static void c8_pin_refused_while_revoked(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
+	unsigned long addr = vo_map(obj);
+
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vo_expect_refused(imp, vo_pin(imp, addr, VO_SIZE), -ENODEV);
+	vo_expect_refused(imp, vo_prefix(imp, addr, VO_SIZE), -ENODEV);
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_owner_restore(obj->revoke);
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, VO_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 0);
+	vma_unpin(&imp->pin);
+}
+
+static void vo_revoke_begin(struct vo_obj *obj)
+{
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+}
+
+/* The revoke comes when the pin has its reference, but is not yet linked */
+static void c8_revoke_inside_pin(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
+	unsigned long addr = vo_map(obj);
+
+	obj->in_revocable = vo_revoke_begin;
+	vo_expect_refused(imp, vo_pin(imp, addr, VO_SIZE), -ENODEV);
+	obj->in_revocable = NULL;
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_owner_revoke_drain(obj->revoke);
+	vma_owner_restore(obj->revoke);
+}
+
+struct vo_queued_pin {
+	struct work_struct	work;
+	struct vo_imp		*imp;
+	struct vo_revoker	*rv;
+	unsigned long		addr;
+	int			ret;
+};
+
+static void vo_queued_pin_work(struct work_struct *work)
+{
+	struct vo_queued_pin *q = container_of(work, struct vo_queued_pin, work);
+
+	kthread_use_mm(q->imp->vo->mm);
+	q->ret = vo_pin(q->imp, q->addr, VO_SIZE);
+	kthread_unuse_mm(q->imp->vo->mm);
+}
+
+/* The revoke lock is held: those who want it now get it in this order */
+static void vo_queue_revoke_and_pin(struct vo_imp *imp)
+{
+	struct vo_queued_pin *q = imp->hook;
+
+	q->rv = vo_revoker_start(imp->pin.ref.obj, VMA_OWNER_TEMPORARY);
+	schedule_timeout_uninterruptible(VO_A_WHILE);
+	queue_work(imp->vo->wq, &q->work);
+	schedule_timeout_uninterruptible(VO_A_WHILE);
+}
+
+/* A pin that waits for the lock tests the mark after the revoke ahead of it */
+static void c8_pin_queued_behind_revoke(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *first = vo_pinned(obj, VO_TYPE1);
+	struct vo_queued_pin q = {
+		.imp	= vo_imp(test->priv, VO_TYPE1),
+		.addr	= first->pin.start,
+	};
+
+	INIT_WORK_ONSTACK(&q.work, vo_queued_pin_work);
+	first->hook = &q;
+	first->in_restore = vo_queue_revoke_and_pin;
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_restore(obj->revoke);
+	flush_work(&q.work);
+	destroy_work_on_stack(&q.work);
+	KUNIT_EXPECT_TRUE(test, vo_within(&q.rv->done, VO_LONG));
+	vo_expect_refused(q.imp, q.ret, -ENODEV);
+	first->in_restore = NULL;
+	vma_owner_restore(obj->revoke);
+	vma_unpin(&first->pin);
+}
+
+static void c8_mappings_refused_while_revoked(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
+	struct vma_pin *pin = &imp->pin;
+
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_take_extents(pin)), -ENODEV);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_kmap(pin)), -ENODEV);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vma_pin_map_dma_unlocked(pin, imp->dev,
+							       DMA_TO_DEVICE)), -ENODEV);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, extents) + vo_n(obj, vmap), 0);
+	vma_owner_restore(obj->revoke);
+	vma_unpin(pin);
+}
+
+/* Inside the zap: is the mark set, and is no importer told yet? */
+static void vo_zap_expects(struct vo_obj *obj)
+{
+	struct kunit *test = obj->vo->test;
+	struct vo_imp *imp = list_first_entry(&obj->vo->imps, struct vo_imp,
+					      node);
+
+#ifndef MODULE
+	/* Who asks without the lock, which is held */
+	KUNIT_EXPECT_EQ(test, vma_pin_may_map(&imp->pin), -ENODEV);
+#endif
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 0);
+}
+
+static void c8_mark_then_zap_then_invalidate(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	obj->in_zap = vo_zap_expects;
+	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
+	KUNIT_EXPECT_LT(test, obj->zapped_at, imp->invalidated_at);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	vma_unpin(&imp->pin);
+}
+
+static void c8_each_pin_is_told_once(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		imp[i] = vo_pinned(obj, VO_TYPE1);
+		KUNIT_EXPECT_EQ(test, vo_imp_map(imp[i]), 0);
+	}
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, atomic_read(&imp[i]->nr_invalidate), 1);
+		KUNIT_EXPECT_EQ(test, imp[i]->why, VMA_OWNER_TEMPORARY);
+		KUNIT_EXPECT_FALSE(test, vo_is_mapped(imp[i]));
+	}
+	vma_owner_restore(obj->revoke);
+	for (i = 0; i < 3; i++)
+		vma_unpin(&imp[i]->pin);
+}
+
+static void c8_dma_mapping_undone_by_revoke(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
+
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+	vma_owner_restore(obj->revoke);
+	vo_expect_dma(imp, vma_pin_dma_table(&imp->pin), obj->pages, 0, VO_SIZE);
+	vma_unpin(&imp->pin);
+}
+
+static void c8_revoke_without_pins(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 1);
+	vma_owner_restore(obj->revoke);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 2);
+}
+
+static void c8_drain_waits_for_work_item(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	struct vo_revoker *rv;
+
+	imp->by_work = true;
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	rv = vo_revoker_start(obj, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_TRUE(test, vo_within(&imp->invalidated, VO_LONG));
+	KUNIT_EXPECT_FALSE(test, vo_within(&rv->done, VO_A_WHILE));
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 0);
+	complete(&imp->go);
+	flush_work(&rv->work);
+	flush_work(&imp->work);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+	KUNIT_EXPECT_LT(test, obj->undone_at, rv->done_at);
+	vma_owner_restore(obj->revoke);
+	vma_unpin(&imp->pin);
+}
+
+/* The access is over, and the importer lets go at once */
+static void c8_drain_waits_for_exit_and_unpin(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	struct vo_revoker *rv;
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	rv = vo_revoker_start(obj, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_TRUE(test, vo_within(&imp->invalidated, VO_LONG));
+	KUNIT_EXPECT_FALSE(test, vo_within(&rv->done, VO_A_WHILE));
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 1);
+	vma_pin_exit(&imp->pin);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_TRUE(test, vo_within(&rv->done, VO_LONG));
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+}
+
+/* What is mapped and not in use is undone at once, and pins alone hold up nobody */
+static void c8_drain_waits_only_for_those_inside(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *pinned = vo_pinned(obj, VO_TYPE1);
+	struct vo_imp *mapped = vo_pinned(obj, VO_TYPE1);
+	struct vo_imp *left = vo_pinned(obj, VO_TYPE1);
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(mapped), 0);
+	KUNIT_ASSERT_EQ(test, vo_imp_map(left), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&left->pin));
+	vma_pin_exit(&left->pin);
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 2);
+	vma_owner_revoke_drain(obj->revoke);
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 3);
+	vma_owner_restore(obj->revoke);
+	vma_unpin(&pinned->pin);
+	vma_unpin(&mapped->pin);
+	vma_unpin(&left->pin);
+}
+
+/* What was not mapped cannot be entered, and nobody waits for it */
+static void c8_drain_ignores_failed_mappings(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
+	struct vma_pin *pin = &imp->pin;
+	struct vo_revoker *rv;
+
+	obj->extents_err = -ENOMEM;
+	obj->vmap_err = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_take_extents(pin)), -ENOMEM);
+	KUNIT_EXPECT_FALSE(test, vma_pin_enter(pin));
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_kmap(pin)), -ENOMEM);
+	KUNIT_EXPECT_FALSE(test, vma_pin_enter(pin));
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vma_pin_map_dma_unlocked(pin, imp->dev,
+							       DMA_TO_DEVICE)),
+			-ENOMEM);
+	KUNIT_EXPECT_FALSE(test, vma_pin_enter(pin));
+	rv = vo_revoker_start(obj, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_TRUE(test, vo_within(&rv->done, VO_LONG));
+	vma_unpin(pin);
+	flush_work(&rv->work);
+}
+
+static void c8_begin_does_not_wait(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 0);
+	vma_pin_exit(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+	vma_owner_revoke_drain(obj->revoke);
+	vma_owner_restore(obj->revoke);
+	vma_unpin(&imp->pin);
+}
+
+static void c8_cpu_mappings_zapped(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	unsigned long addr = vo_map(obj);
+
+	KUNIT_EXPECT_TRUE(test, vo_touch(addr));
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_FALSE(test, vo_touch(addr));
+	KUNIT_EXPECT_FALSE(test, vo_touch(addr + PAGE_SIZE));
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_touch(addr));
+}
+
+static void vo_fault_waits(struct vo_obj *obj)
+{
+	complete(&obj->entered);
+	KUNIT_EXPECT_TRUE(obj->vo->test, vo_within(&obj->go, VO_LONG));
+}
+
+struct vo_late {
+	struct work_struct	work;
+	struct vo_obj		*obj;
+	struct vo_revoker	*rv;
+	int			zaps;
+};
+
+/* Runs while a fault is on its way */
+static void vo_late_work(struct work_struct *work)
+{
+	struct vo_late *late = container_of(work, struct vo_late, work);
+	struct vo_obj *obj = late->obj;
+
+	wait_for_completion(&obj->entered);
+	queue_work(obj->vo->wq, &late->rv->work);
+	vo_within(&late->rv->done, VO_A_WHILE);
+	late->zaps = vo_n(obj, zap);
+	complete(&obj->go);
+}
+
+static void c8_late_fault_is_zapped(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_revoker rv = { .obj = obj, .how = VMA_OWNER_TEMPORARY };
+	struct vo_late late = { .obj = obj, .rv = &rv };
+	unsigned long addr = vo_map(obj);
+
+	init_completion(&rv.done);
+	INIT_WORK_ONSTACK(&rv.work, vo_revoker_work);
+	INIT_WORK_ONSTACK(&late.work, vo_late_work);
+	obj->in_fault = vo_fault_waits;
+	queue_work(obj->vo->wq, &late.work);
+	vo_touch(addr);
+	flush_work(&late.work);
+	flush_work(&rv.work);
+	KUNIT_EXPECT_EQ(test, late.zaps, 0);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 1);
+	KUNIT_EXPECT_FALSE(test, vo_touch(addr));
+	destroy_work_on_stack(&late.work);
+	destroy_work_on_stack(&rv.work);
+}
+
+static void c8_temporary_losses_nest(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), -ENODEV);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 1);
+	vma_unpin(&imp->pin);
+}
+
+static void c8_permanent_after_temporary(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 2);
+	KUNIT_EXPECT_EQ(test, imp->why, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	vma_unpin(&imp->pin);
+}
+
+static void c8_temporary_after_permanent(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
+	vma_unpin(&imp->pin);
+}
+
+/* The pins are not dropped yet: who has heard the worst hears nothing more */
+static void c8_temporary_before_the_permanent_drain(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_PERMANENT);
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 1);
+	vma_owner_revoke_drain(obj->revoke);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
+	KUNIT_EXPECT_EQ(test, imp->why, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
+	vma_unpin(&imp->pin);
+}
+
+static void c8_permanent_leaves_an_empty_shell(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
+	struct vma_pin *pin = &imp->pin;
+
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_is_owned(pin));
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_kmap(pin)), -ENODEV);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_take_extents(pin)), -ENODEV);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vma_pin_map_dma_unlocked(pin, imp->dev,
+							       DMA_TO_DEVICE)), -ENODEV);
+	vma_pin_unmap_dma_unlocked(pin);
+	vo_drop_extents(pin);
+	vma_pin_vunmap_unlocked(pin);
+	vma_unpin(pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put), 1);
+}
+
+static void c8_temporary_keeps_the_object(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vo_unmap(test->priv, imp->pin.start, VO_PAGES);
+	vo_obj_unregister(obj);
+	KUNIT_EXPECT_FALSE(test, obj->dead);
+	vma_owner_restore(obj->revoke);
+	vo_expect_whole(imp, obj);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_TRUE(test, obj->dead);
+}
+
+static void c8_unpin_while_revoked(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
+}
+
+/* The exporter drops its handle and goes; the shell still needs it */
+static void c8_handle_outlives_the_exporter(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	struct vma_owner_revoke *r = obj->revoke;
+
+	vma_owner_revoke(r, VMA_OWNER_PERMANENT);
+	vo_unmap(test->priv, imp->pin.start, VO_PAGES);
+	obj->revoke = NULL;
+	vma_owner_revoke_put(r);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_take_extents(&imp->pin)), -ENODEV);
+	vma_unpin(&imp->pin);
+}
+
+static void c8_two_objects_one_handle(struct kunit *test)
+{
+	struct vo_obj *a = vo_obj_revocable(test->priv);
+	struct vo_obj *b = vo_obj(test->priv);
+	struct vo_imp *x, *y;
+
+	b->ops.revocable = vo_revocable;
+	b->revoke = a->revoke;
+	x = vo_pinned(a, VO_TYPE1);
+	y = vo_pinned(b, VO_TYPE1);
+	vma_owner_revoke(a->revoke, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&x->nr_invalidate), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&y->nr_invalidate), 1);
+	KUNIT_EXPECT_EQ(test, vo_held(a) + vo_held(b), 0);
+	vma_unpin(&x->pin);
+	vma_unpin(&y->pin);
+	b->revoke = NULL;
+}
+
+static void c8_restore_maps_again(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_FALSE(test, vo_is_mapped(imp));
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	KUNIT_EXPECT_EQ(test, vo_n(obj, extents) - vo_n(obj, put_extents), 1);
+	vma_unpin(&imp->pin);
+}
+
+static void c8_restore_calls_those_who_asked(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *quiet = vo_imp(test->priv, VO_TYPE1);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1), *late;
+
+	quiet->client.restore = NULL;
+	KUNIT_ASSERT_EQ(test, vo_pin(quiet, imp->pin.start, VO_SIZE), 0);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 1);
+	late = vo_pinned(obj, VO_TYPE1);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&late->nr_restore), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&quiet->nr_restore), 0);
+	vma_unpin(&imp->pin);
+	vma_unpin(&late->pin);
+	vma_unpin(&quiet->pin);
+}
+
+/* Has the kernel log a line with @text? */
+static bool vo_logged(const char *text)
+{
+	struct kmsg_dump_iter iter;
+	char line[200];
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = 0;
+		if (strstr(line, text))
+			return true;
+	}
+	return false;
+}
+
+static void c8_failed_restore_is_tried_again(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	struct vo_imp *other = vo_pinned(obj, VO_TYPE1);
+
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_EQ(test, vo_imp_map(other), 0);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	imp->restore_err = -ENOMEM;
+	imp->client.name = "vo-unlucky";
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_FALSE(test, vo_is_mapped(imp));
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(other));
+	KUNIT_EXPECT_TRUE(test, vo_logged("vo-unlucky cannot map "));
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 2);
+	vma_unpin(&imp->pin);
+	vma_unpin(&other->pin);
+}
+
+static void c8_restore_once_too_often(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+
+	kunit_warning_suppress(test)
+		vma_owner_restore(obj->revoke);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+}
+
+/* Somebody still uses what is to be mapped again */
+static void c8_restore_too_early(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	kunit_warning_suppress(test)
+		vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
+	vma_pin_exit(&imp->pin);
+	vma_owner_revoke_drain(obj->revoke);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	vma_unpin(&imp->pin);
+}
+
+/* Only exporters of dma-bufs move memory */
+static void c8_no_revoke_by_a_move(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+
+	kunit_warning_suppress(test)
+		vma_owner_revoke_begin(obj->revoke, VMA_OWNER_MOVED);
+	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 0);
+}
+
+/* More than ten seconds, which is what a drain takes to lose its patience */
+static void c8_drain_says_whom_it_waits_for(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	struct vo_imp *idle = vo_pinned(obj, VO_TYPE1);
+	struct vo_revoker *rv;
+	char line[80];
+
+	idle->client.name = "vo-idle";
+	KUNIT_ASSERT_EQ(test, vo_imp_map(idle), 0);
+	imp->client.name = "vo-slow";
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	rv = vo_revoker_start(obj, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_FALSE(test, vo_within(&rv->done, 11 * HZ));
+	snprintf(line, sizeof(line),
+		 "used by vo-slow: %zu bytes, pinned for 1", imp->pin.len);
+	KUNIT_EXPECT_TRUE(test, vo_logged(line));
+	snprintf(line, sizeof(line), "%lx", imp->pin.start);
+	KUNIT_EXPECT_FALSE(test, vo_logged(line));
+	KUNIT_EXPECT_FALSE(test, vo_logged("used by vo-idle"));
+	vma_pin_exit(&imp->pin);
+	KUNIT_EXPECT_TRUE(test, vo_within(&rv->done, VO_LONG));
+	vma_owner_restore(obj->revoke);
+	vma_unpin(&idle->pin);
+	vma_unpin(&imp->pin);
+}
+
+struct vo_stress {
+	struct work_struct	work;
+	struct vo_obj		*obj;
+	struct vo_imp		*imp;
+	unsigned long		addr;
+	bool			enters;
+	int			pinned, mapped, refused;
+	int			odd;	/* an errno that should not have come */
+	int			gone;	/* entered, and nothing there */
+};
+
+/* Nobody has undone what is entered */
+static void vo_stress_enter(struct vo_stress *s)
+{
+	if (!vma_pin_enter(&s->imp->pin))
+		return;
+	cond_resched();
+	s->gone += vo_n(s->obj, extents) == vo_n(s->obj, put_extents);
+	vma_pin_exit(&s->imp->pin);
+}
+
+static void vo_stress_round(struct vo_stress *s, unsigned int i)
+{
+	int ret = vo_pin(s->imp, s->addr, VO_SIZE);
+
+	s->pinned += !ret;
+	s->refused += ret == -ENODEV;
+	if (ret && ret != -ENODEV)
+		s->odd = ret;
+	if (ret)
+		return;
+	ret = vo_imp_map(s->imp);
+	s->mapped += !ret;
+	if (ret && ret != -ENODEV)
+		s->odd = ret;
+	if (s->enters)
+		vo_stress_enter(s);
+	if (i % 2)
+		vo_imp_unmap(s->imp);
+	s->imp->want = false;
+	vma_unpin(&s->imp->pin);
+}
+
+static void vo_stress_work(struct work_struct *work)
+{
+	struct vo_stress *s = container_of(work, struct vo_stress, work);
+	unsigned int i;
+
+	kthread_use_mm(s->obj->vo->mm);
+	for (i = 0; i < VO_ROUNDS; i++)
+		vo_stress_round(s, i);
+	kthread_unuse_mm(s->obj->vo->mm);
+}
+
+static void c8_revoke_races_pin_map_and_unpin(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_stress s[3] = { };
+	unsigned long addr = vo_map(obj);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(s); i++) {
+		s[i].obj = obj;
+		s[i].addr = addr;
+		s[i].imp = vo_imp(test->priv, VO_TYPE1);
+		s[i].enters = i == 2;
+		INIT_WORK_ONSTACK(&s[i].work, vo_stress_work);
+		queue_work(obj->vo->wq, &s[i].work);
+	}
+	for (i = 0; i < VO_ROUNDS; i++) {
+		vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+		KUNIT_EXPECT_EQ(test, vo_n(obj, extents),
+				vo_n(obj, put_extents));
+		vma_owner_restore(obj->revoke);
+		schedule_timeout_uninterruptible(i % 4 == 0);
+	}
+	for (i = 0; i < ARRAY_SIZE(s); i++) {
+		flush_work(&s[i].work);
+		destroy_work_on_stack(&s[i].work);
+		KUNIT_EXPECT_EQ(test, s[i].odd, 0);
+		KUNIT_EXPECT_EQ(test, s[i].gone, 0);
+		KUNIT_EXPECT_EQ(test, s[i].pinned + s[i].refused, VO_ROUNDS);
+	}
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
+}
+
+/* ------------------------------------------------------------------------- */
+/* 16. A cache asks again                                                    */
+
+static void c16_still_there(struct kunit *test)
+{
+	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	unsigned long addr = vo_area(test->priv, 2);
+	struct vma_pin *pin = &imp->pin;
+
+	vo_map_at(a, addr, 1, 2);
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr + 100, PAGE_SIZE + 8), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	vo_unmap(test->priv, addr, 2);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	vo_map_at(a, addr, 0, 2);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	vo_map_at(b, addr, 1, 2);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	vo_map_at(a, addr, 1, 1);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	vo_anon_at(test->priv, addr, 2, PROT_READ | PROT_WRITE);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	/* In two pieces, and not to be written any more */
+	vo_map_at(a, addr, 1, 1);
+	vo_mmap_at(test->priv, a->file, addr + PAGE_SIZE, 2, 1, PROT_READ,
+		   MAP_SHARED);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	KUNIT_EXPECT_EQ(test, vo_held(a), 1);
+	KUNIT_EXPECT_EQ(test, vo_held(b), 0);
+	vma_unpin(pin);
+}
+
+static void c16_ordinary_memory_still_there(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	unsigned long addr = vo_anon(test->priv, 2);
+	struct vma_pin *pin = &imp->pin;
+
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, 2 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	vo_unmap(test->priv, addr, 2);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	vo_anon_at(test->priv, addr, 2, PROT_READ | PROT_WRITE);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	vo_map_at(obj, addr + PAGE_SIZE, 0, 1);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_unpin(pin);
+}
+
+static void c16_lost_for_good_is_not_there(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(&imp->pin));
+	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(&imp->pin));
+	vma_unpin(&imp->pin);
+}
+
+/* ------------------------------------------------------------------------- */
+/* 19. A drain is bounded                                                    */
+
+struct vo_crowd {
+	struct work_struct	work;
+	struct vo_imp		*imp;
+	bool			*stop;
+	unsigned long		tries;
+	unsigned long		entered;
+};
+
+static void vo_crowd_work(struct work_struct *work)
+{
+	struct vo_crowd *c = container_of(work, struct vo_crowd, work);
+	struct vma_pin *pin = &c->imp->pin;
+
+	while (!READ_ONCE(*c->stop)) {
+		vo_imp_map(c->imp);
+		if (vma_pin_enter(pin)) {
+			WRITE_ONCE(c->entered, c->entered + 1);
+			vma_pin_exit(pin);
+		}
+		vo_drop_extents(pin);
+		WRITE_ONCE(c->tries, c->tries + 1);
+		cond_resched();
+	}
+}
+
+#define VO_CROWD	4
+
+/* Whoever comes after the mark is turned away and not waited for */
+static void c19_drain_cannot_be_starved(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	unsigned int n = clamp(num_online_cpus(), 2, VO_CROWD), i, round;
+	struct vo_crowd *c = kunit_kzalloc(test, array_size(n, sizeof(*c)),
+					   GFP_KERNEL);
+	unsigned long before[VO_CROWD], late = 0;
+	bool stop = false;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	for (i = 0; i < n; i++) {
+		c[i].stop = &stop;
+		c[i].imp = vo_pinned(obj, VO_TYPE1);
+		c[i].imp->client.restore = NULL;
+		INIT_WORK(&c[i].work, vo_crowd_work);
+	}
+	for (i = 0; i < n; i++)
+		queue_work(obj->vo->wq, &c[i].work);
+	for (round = 0; round < 100; round++) {
+		vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+		for (i = 0; i < n; i++)
+			before[i] = READ_ONCE(c[i].entered) + 1;
+		vma_owner_revoke_drain(obj->revoke);
+		for (i = 0; i < n; i++)
+			late += READ_ONCE(c[i].entered) > before[i];
+		KUNIT_EXPECT_EQ(test, vo_n(obj, extents),
+				vo_n(obj, put_extents));
+		vma_owner_restore(obj->revoke);
+		schedule_timeout_uninterruptible(round % 8 == 0);
+	}
+	WRITE_ONCE(stop, true);
+	for (i = 0; i < n; i++) {
+		flush_work(&c[i].work);
+		KUNIT_EXPECT_GT(test, c[i].tries, 0);
+		vma_unpin(&c[i].imp->pin);
+	}
+	KUNIT_EXPECT_EQ(test, late, 0);
+}
+
+struct kunit_case vo_revoke_cases[] = {
+	KUNIT_CASE(c8_pin_refused_while_revoked),
+	KUNIT_CASE(c8_revoke_inside_pin),
+	KUNIT_CASE(c8_pin_queued_behind_revoke),
+	KUNIT_CASE(c8_mappings_refused_while_revoked),
+	KUNIT_CASE(c8_mark_then_zap_then_invalidate),
+	KUNIT_CASE(c8_each_pin_is_told_once),
+	KUNIT_CASE(c8_dma_mapping_undone_by_revoke),
+	KUNIT_CASE(c8_revoke_without_pins),
+	KUNIT_CASE(c8_drain_waits_for_work_item),
+	KUNIT_CASE(c8_drain_waits_for_exit_and_unpin),
+	KUNIT_CASE(c8_drain_waits_only_for_those_inside),
+	KUNIT_CASE(c8_drain_ignores_failed_mappings),
+	KUNIT_CASE(c8_begin_does_not_wait),
+	KUNIT_CASE(c8_cpu_mappings_zapped),
+	KUNIT_CASE(c8_late_fault_is_zapped),
+	KUNIT_CASE(c8_temporary_losses_nest),
+	KUNIT_CASE(c8_permanent_after_temporary),
+	KUNIT_CASE(c8_temporary_after_permanent),
+	KUNIT_CASE(c8_temporary_before_the_permanent_drain),
+	KUNIT_CASE(c8_permanent_leaves_an_empty_shell),
+	KUNIT_CASE(c8_temporary_keeps_the_object),
+	KUNIT_CASE(c8_unpin_while_revoked),
+	KUNIT_CASE(c8_handle_outlives_the_exporter),
+	KUNIT_CASE(c8_two_objects_one_handle),
+	KUNIT_CASE(c8_restore_maps_again),
+	KUNIT_CASE(c8_restore_calls_those_who_asked),
+	KUNIT_CASE(c8_failed_restore_is_tried_again),
+	KUNIT_CASE(c8_restore_once_too_often),
+	KUNIT_CASE(c8_restore_too_early),
+	KUNIT_CASE(c8_no_revoke_by_a_move),
+	KUNIT_CASE_SLOW(c8_drain_says_whom_it_waits_for),
+	KUNIT_CASE(c8_revoke_races_pin_map_and_unpin),
+	KUNIT_CASE(c16_still_there),
+	KUNIT_CASE(c16_ordinary_memory_still_there),
+	KUNIT_CASE(c16_lost_for_good_is_not_there),
+	KUNIT_CASE(c19_drain_cannot_be_starved),
+	{}
+};
