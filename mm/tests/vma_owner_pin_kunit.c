@@ -358,33 +358,6 @@ static void c3_pin_survives_exit(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
-static void c3_unreadable_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_map_prot(obj, PROT_NONE, MAP_SHARED);
-
-	vo_expect_refused(imp, vo_pin_flags(imp, addr, VO_SIZE, 0), -EFAULT);
-}
-
-static void c3_write_only_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_map_prot(obj, PROT_WRITE, MAP_SHARED);
-
-	vo_expect_refused(imp, vo_pin(imp, addr, VO_SIZE), -EFAULT);
-}
-
-static void c3_write_to_read_only_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_map_prot(obj, PROT_READ, MAP_SHARED);
-
-	vo_expect_refused(imp, vo_pin(imp, addr, VO_SIZE), -EFAULT);
-}
-
 static void c3_read_of_read_only_granted(struct kunit *test)
 {
 	struct vo_obj *obj = vo_obj(test->priv);
@@ -394,29 +367,6 @@ static void c3_read_of_read_only_granted(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vo_pin_flags(imp, addr, VO_SIZE, 0), 0);
 	vo_expect_whole(imp, obj);
 	vma_unpin(&imp->pin);
-}
-
-static void c3_copy_on_write_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_map_prot(obj, PROT_READ | PROT_WRITE,
-					 MAP_PRIVATE);
-
-	vo_expect_refused(imp, vo_pin(imp, addr, VO_SIZE), -EFAULT);
-	vo_expect_refused(imp, vo_pin_flags(imp, addr, VO_SIZE, 0), -EFAULT);
-}
-
-static void c3_second_vma_needs_permission_too(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_area(test->priv, 2);
-
-	vo_map_at(obj, addr, 0, 1);
-	vo_mmap_at(test->priv, obj->file, addr + PAGE_SIZE, 1, 1, PROT_READ,
-		   MAP_SHARED);
-	vo_expect_refused(imp, vo_pin(imp, addr, 2 * PAGE_SIZE), -EFAULT);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -436,66 +386,6 @@ static void c4_adjoining_vmas(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_held(obj), 1);
 	vo_expect_extents(imp, obj, PAGE_SIZE + 5, 2 * PAGE_SIZE);
 	vma_unpin(&imp->pin);
-}
-
-static void c4_swapped_offsets_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_area(test->priv, 2);
-
-	vo_map_at(obj, addr, 1, 1);
-	vo_map_at(obj, addr + PAGE_SIZE, 0, 1);
-	vo_expect_refused(imp, vo_pin(imp, addr, 2 * PAGE_SIZE), -EFAULT);
-}
-
-static void c4_skipped_offset_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_area(test->priv, 2);
-
-	vo_map_at(obj, addr, 0, 1);
-	vo_map_at(obj, addr + PAGE_SIZE, 2, 1);
-	vo_expect_refused(imp, vo_pin(imp, addr, 2 * PAGE_SIZE), -EFAULT);
-}
-
-static void c4_two_objects_refused(struct kunit *test)
-{
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_area(test->priv, 2);
-
-	b->shown_ops = &a->ops;
-	vo_map_at(a, addr, 0, 1);
-	vo_map_at(b, addr + PAGE_SIZE, 1, 1);
-	vo_expect_refused(imp, vo_pin(imp, addr, 2 * PAGE_SIZE), -EFAULT);
-	KUNIT_EXPECT_EQ(test, vo_held(a) + vo_held(b), 0);
-}
-
-static void c4_owned_then_ordinary_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_area(test->priv, 2);
-
-	vo_map_at(obj, addr, 0, 1);
-	vo_anon_at(test->priv, addr + PAGE_SIZE, 1, PROT_READ | PROT_WRITE);
-	vo_expect_refused(imp, vo_pin(imp, addr, 2 * PAGE_SIZE), -EFAULT);
-	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
-}
-
-static void c4_ordinary_then_owned_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_area(test->priv, 2);
-
-	obj->pfnmap = false;
-	vo_anon_at(test->priv, addr, 1, PROT_READ | PROT_WRITE);
-	vo_map_at(obj, addr + PAGE_SIZE, 0, 1);
-	vo_expect_refused(imp, vo_pin(imp, addr, 2 * PAGE_SIZE), -EFAULT);
-	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
 }
 
 static const struct vo_param vo_holes[] = {
@@ -696,24 +586,6 @@ static void c4_prefix_stops_at_refusal(struct kunit *test)
 			  -EDQUOT);
 }
 
-static void c4_prefix_pfnmap_without_owner_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-
-	obj->vm_ops = &vo_vm_ops_without_owner;
-	vo_expect_refused(imp, vo_prefix(imp, vo_map(obj), VO_SIZE), -EFAULT);
-}
-
-static void c4_prefix_without_permission_refused(struct kunit *test)
-{
-	struct vo_obj *obj = vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_map_prot(obj, PROT_READ, MAP_SHARED);
-
-	vo_expect_refused(imp, vo_prefix(imp, addr, VO_SIZE), -EFAULT);
-}
-
 static void c4_prefix_of_everything(struct kunit *test)
 {
 	struct vo_obj *obj = vo_obj(test->priv);
@@ -738,6 +610,146 @@ static void c4_prefix_of_another_mm(struct kunit *test)
 	mmput(mm);
 	vo_expect_whole(imp, obj);
 	vma_unpin(&imp->pin);
+}
+
+/* ------------------------------------------------------------------------- */
+/* What is refused                                                           */
+
+/* The ways to pin it that are to be refused */
+#define VO_READ		BIT(0)
+#define VO_WRITE	BIT(1)
+#define VO_PREFIX	BIT(2)
+
+/*
+ * @map: what lies side by side, two letters for each page. The first one: an
+ * object, a or b; a as memory that may not be read nor written (n), only
+ * written (w), only read (r), or is copied on write (c); or ordinary memory (+).
+ * The second one: which page of the object. Without @map, @addr is pinned.
+ */
+struct vo_refusal {
+	const char	*name;
+	const char	*map;
+	unsigned int	how;
+	bool		has_pages;
+	bool		has_no_owner;
+	unsigned long	addr;
+	size_t		len;	/* all there is if 0 and @map is more than a page */
+	int		ret;
+};
+
+static const struct vo_refusal vo_permissions[] = {
+	{ "unreadable", "n0n1n2n3", VO_READ, .ret = -EFAULT },
+	{ "write only", "w0w1w2w3", VO_WRITE, .ret = -EFAULT },
+	{ "written, but read only", "r0r1r2r3", VO_WRITE | VO_PREFIX,
+	  .ret = -EFAULT },
+	{ "copied on write", "c0c1c2c3", VO_READ | VO_WRITE, .ret = -EFAULT },
+	{ "second VMA read only", "a0r1", VO_WRITE, .ret = -EFAULT },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_permission, vo_permissions, name);
+
+static const struct vo_refusal vo_mixtures[] = {
+	{ "swapped offsets", "a1a0", VO_WRITE, .ret = -EFAULT },
+	{ "skipped offset", "a0a2", VO_WRITE, .ret = -EFAULT },
+	{ "two objects", "a0b1", VO_WRITE, .ret = -EFAULT },
+	{ "owned, then ordinary", "a0+0", VO_WRITE, .ret = -EFAULT },
+	{ "ordinary, then owned", "+0a0", VO_WRITE, .has_pages = true,
+	  .ret = -EFAULT },
+	{ "VM_PFNMAP without owner", "a0a1a2a3", VO_WRITE | VO_PREFIX,
+	  .has_no_owner = true, .ret = -EFAULT },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_mixture, vo_mixtures, name);
+
+/* The end of the last page is zero */
+static const struct vo_refusal vo_ranges[] = {
+	{ "no byte", "+0", VO_WRITE | VO_PREFIX, .ret = -EINVAL },
+	{ "overflow", "+0", VO_WRITE, .len = SIZE_MAX, .ret = -EINVAL },
+	{ "last page", NULL, VO_WRITE | VO_PREFIX, .addr = PAGE_MASK, .len = 1,
+	  .ret = -EINVAL },
+	{ "all of the last page", NULL, VO_PREFIX, .addr = PAGE_MASK,
+	  .len = PAGE_SIZE, .ret = -EINVAL },
+	{ "last byte", NULL, VO_WRITE, .addr = ULONG_MAX, .len = 1,
+	  .ret = -EINVAL },
+	{ "nothing mapped", ".0", VO_WRITE | VO_PREFIX, .len = 1,
+	  .ret = -EFAULT },
+	{ "nothing mapped at 0", NULL, VO_WRITE, .len = 1, .ret = -EFAULT },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_range, vo_ranges, name);
+
+static unsigned long vo_prot_of(char what)
+{
+	switch (what) {
+	case 'n':
+		return PROT_NONE;
+	case 'w':
+		return PROT_WRITE;
+	case 'r':
+		return PROT_READ;
+	default:
+		return PROT_READ | PROT_WRITE;
+	}
+}
+
+/* Map what @map says; neighbours of one kind that follow each other are one VMA */
+static unsigned long vo_lay_out(struct vo *vo, const char *map,
+				struct vo_obj *a, struct vo_obj *b)
+{
+	unsigned long base = vo_area(vo, strlen(map) / 2), addr = base;
+	unsigned int n;
+
+	for (; *map; map += 2 * n, addr += n * PAGE_SIZE) {
+		for (n = 1; map[2 * n] == map[0]; n++)
+			if (map[2 * n + 1] != map[1] + n)
+				break;
+		if (map[0] == '+')
+			vo_anon_at(vo, addr, n, vo_prot_of('+'));
+		else if (map[0] != '.')
+			vo_mmap_at(vo, (map[0] == 'b' ? b : a)->file, addr,
+				   map[1] - '0', n, vo_prot_of(map[0]),
+				   map[0] == 'c' ? MAP_PRIVATE : MAP_SHARED);
+	}
+	return base;
+}
+
+static void vo_refused(struct kunit *test)
+{
+	const struct vo_refusal *r = test->param_value;
+	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	size_t pages = r->map ? strlen(r->map) / 2 : 0;
+	size_t len = r->len ?: pages > 1 ? pages * PAGE_SIZE : 0;
+	unsigned long addr = r->addr;
+
+	a->pfnmap = !r->has_pages;
+	if (r->has_no_owner)
+		a->vm_ops = &vo_vm_ops_without_owner;
+	b->shown_ops = &a->ops;
+	if (r->map)
+		addr = vo_lay_out(test->priv, r->map, a, b);
+	if (r->how & VO_READ)
+		vo_expect_refused(imp, vo_pin_flags(imp, addr, len, 0), r->ret);
+	if (r->how & VO_WRITE)
+		vo_expect_refused(imp, vo_pin(imp, addr, len), r->ret);
+	if (r->how & VO_PREFIX)
+		vo_expect_refused(imp, vo_prefix(imp, addr, len), r->ret);
+	KUNIT_EXPECT_EQ(test, vo_held(a) + vo_held(b), 0);
+}
+
+static void c3_refused(struct kunit *test)
+{
+	vo_refused(test);
+}
+
+static void c4_refused(struct kunit *test)
+{
+	vo_refused(test);
+}
+
+static void errno_ranges_refused(struct kunit *test)
+{
+	vo_refused(test);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -909,26 +921,6 @@ static void errno_owner_answers_nonsense(struct kunit *test)
 		vo_expect_refused(imp, vo_pin(imp, addr, VO_SIZE), -EFAULT);
 }
 
-static void errno_range_overflows(struct kunit *test)
-{
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_anon(test->priv, 1);
-
-	vo_expect_refused(imp, vo_pin(imp, addr, SIZE_MAX), -EINVAL);
-	vo_expect_refused(imp, vo_pin(imp, addr, 0), -EINVAL);
-	vo_expect_refused(imp, vo_prefix(imp, addr, 0), -EINVAL);
-}
-
-/* The end of the last page is zero */
-static void errno_last_page_overflows(struct kunit *test)
-{
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-
-	vo_expect_refused(imp, vo_pin(imp, PAGE_MASK, 1), -EINVAL);
-	vo_expect_refused(imp, vo_pin(imp, ULONG_MAX, 1), -EINVAL);
-	vo_expect_refused(imp, vo_prefix(imp, PAGE_MASK, PAGE_SIZE), -EINVAL);
-}
-
 static void errno_bad_arguments(struct kunit *test)
 {
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
@@ -940,16 +932,6 @@ static void errno_bad_arguments(struct kunit *test)
 		imp->client.name = NULL;
 		vo_expect_refused(imp, vo_pin(imp, addr, 1), -EINVAL);
 	}
-}
-
-static void errno_nothing_mapped(struct kunit *test)
-{
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
-	unsigned long addr = vo_area(test->priv, 1);
-
-	vo_expect_refused(imp, vo_pin(imp, addr, 1), -EFAULT);
-	vo_expect_refused(imp, vo_prefix(imp, addr, 1), -EFAULT);
-	vo_expect_refused(imp, vo_pin(imp, 0, 1), -EFAULT);
 }
 
 static void errno_without_mm(struct kunit *test)
@@ -1065,18 +1047,10 @@ struct kunit_case vo_pin_cases[] = {
 	KUNIT_CASE(c3_pin_survives_mprotect),
 	KUNIT_CASE(c3_pin_survives_close),
 	KUNIT_CASE(c3_pin_survives_exit),
-	KUNIT_CASE(c3_unreadable_refused),
-	KUNIT_CASE(c3_write_only_refused),
-	KUNIT_CASE(c3_write_to_read_only_refused),
 	KUNIT_CASE(c3_read_of_read_only_granted),
-	KUNIT_CASE(c3_copy_on_write_refused),
-	KUNIT_CASE(c3_second_vma_needs_permission_too),
+	KUNIT_CASE_PARAM(c3_refused, vo_permission_gen_params),
+	KUNIT_CASE_PARAM(c4_refused, vo_mixture_gen_params),
 	KUNIT_CASE(c4_adjoining_vmas),
-	KUNIT_CASE(c4_swapped_offsets_refused),
-	KUNIT_CASE(c4_skipped_offset_refused),
-	KUNIT_CASE(c4_two_objects_refused),
-	KUNIT_CASE(c4_owned_then_ordinary_refused),
-	KUNIT_CASE(c4_ordinary_then_owned_refused),
 	KUNIT_CASE_PARAM(c4_hole_in_owned_refused, vo_hole_gen_params),
 	KUNIT_CASE_PARAM(c4_hole_in_ordinary_refused, vo_hole_gen_params),
 	KUNIT_CASE_PARAM(c4_edges, vo_edge_gen_params),
@@ -1088,8 +1062,6 @@ struct kunit_case vo_pin_cases[] = {
 	KUNIT_CASE(c4_prefix_ordinary_stops_at_hole),
 	KUNIT_CASE(c4_prefix_stops_at_other_object),
 	KUNIT_CASE(c4_prefix_stops_at_refusal),
-	KUNIT_CASE(c4_prefix_pfnmap_without_owner_refused),
-	KUNIT_CASE(c4_prefix_without_permission_refused),
 	KUNIT_CASE(c4_prefix_of_everything),
 	KUNIT_CASE(c4_prefix_of_another_mm),
 	KUNIT_CASE(c5_vma_of_dead_object),
@@ -1105,10 +1077,8 @@ struct kunit_case vo_pin_cases[] = {
 	KUNIT_CASE_PARAM(errno_of_owner_passed_on, vo_errno_gen_params),
 	KUNIT_CASE(errno_of_second_vma_passed_on),
 	KUNIT_CASE(errno_owner_answers_nonsense),
-	KUNIT_CASE(errno_range_overflows),
-	KUNIT_CASE(errno_last_page_overflows),
+	KUNIT_CASE_PARAM(errno_ranges_refused, vo_range_gen_params),
 	KUNIT_CASE(errno_bad_arguments),
-	KUNIT_CASE(errno_nothing_mapped),
 	KUNIT_CASE(errno_without_mm),
 	KUNIT_CASE(errno_put_of_no_revoke_handle),
 	KUNIT_CASE(errno_killed_while_waiting),
