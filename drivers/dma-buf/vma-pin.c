@@ -553,11 +553,23 @@ static bool vma_pin_is_all_pages(const struct vma_pin *pin)
 	       maps_of(pin)->dmabuf->size;
 }
 
+/*
+ * Behind an IOMMU dma_need_sync() cannot tell by an address, and says yes whenever
+ * it is asked. A coherent device bounces there only if it is not trusted.
+ */
+static bool dma_never_syncs(struct device *dev)
+{
+	return dma_get_merge_boundary(dev) && dev_is_dma_coherent(dev) &&
+	       dma_max_mapping_size(dev) == SIZE_MAX;
+}
+
 static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
 {
 	struct scatterlist *sg;
 	int i;
 
+	if (dma_never_syncs(dev))
+		return false;
 	for_each_sgtable_dma_sg(sgt, sg, i)
 		if (dma_need_sync(dev, sg_dma_address(sg)))
 			return true;

@@ -645,6 +645,33 @@ static void c15_part_behind_an_iommu(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+static void c15_unknown_owner_behind_an_iommu(struct kunit *test)
+{
+	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct vma_pin *pin = &imp->pin;
+
+	vo_dma_start();
+	vo_dma.iova = 4 * VO_SIZE;
+	vo_dma.coherent = true;
+	obj->dma = &vo_dma_shadow;
+	obj->sync = VMA_OWNER_SYNC_UNKNOWN;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_map_dma(pin, imp->dev,
+						   DMA_FROM_DEVICE)));
+	vo_unmap_dma(pin);
+	/* One that is not trusted */
+	vo_dma.bounces = true;
+	KUNIT_EXPECT_PTR_EQ(test, vo_map_dma(pin, imp->dev, DMA_FROM_DEVICE),
+			    ERR_PTR(-EOPNOTSUPP));
+	vo_dma.bounces = false;
+	vo_dma.coherent = false;
+	KUNIT_EXPECT_PTR_EQ(test, vo_map_dma(pin, imp->dev, DMA_FROM_DEVICE),
+			    ERR_PTR(-EOPNOTSUPP));
+	vma_unpin(pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, map), vo_n(obj, unmap));
+}
+
 static const struct vo_param vo_same[] = {
 	{ "a dma-buf for each", false }, { "one dma-buf", true },
 };
@@ -902,6 +929,7 @@ struct kunit_case vo_handover_cases[] = {
 	KUNIT_CASE(c15_unknown_owner_refused),
 	KUNIT_CASE_PARAM(c15_part_is_not_bounced, vo_bounce_gen_params),
 	KUNIT_CASE(c15_part_behind_an_iommu),
+	KUNIT_CASE(c15_unknown_owner_behind_an_iommu),
 	KUNIT_CASE_PARAM(c15_nothing_synced_without_need, vo_dmabuf_gen_params),
 	{}
 };

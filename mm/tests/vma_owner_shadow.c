@@ -144,9 +144,15 @@ static void vo_dma_for_device(struct device *dev, dma_addr_t addr, size_t len,
 	spin_unlock(&vo_dma.lock);
 }
 
+/* Behind an IOMMU it cannot be told from an address, as in dma_need_sync() */
 static bool __maybe_unused vo_dma_need_sync(struct device *dev, dma_addr_t addr)
 {
-	return vo_dma.bounces || !vo_dma.coherent;
+	return vo_dma.iova || vo_dma.bounces || !vo_dma.coherent;
+}
+
+static size_t __maybe_unused vo_dma_max_size(struct device *dev)
+{
+	return vo_dma.bounces ? SZ_256K : SIZE_MAX;
 }
 
 static bool __maybe_unused vo_dma_is_coherent(struct device *dev)
@@ -172,7 +178,7 @@ static unsigned long __maybe_unused vo_dma_merge_boundary(struct device *dev)
 
 static bool __maybe_unused vo_dma_dev_need_sync(const struct device *dev)
 {
-	return vo_dma_need_sync((struct device *)dev, 0);
+	return vo_dma.bounces || !vo_dma.coherent;
 }
 
 static bool __maybe_unused vo_use_iova(struct dma_iova_state *state)
@@ -337,6 +343,7 @@ const struct vo_dma_ops vo_dma_shadow = {
 #define dma_get_max_seg_size		vo_dma_max_seg_size
 #define dma_get_seg_boundary		vo_dma_seg_boundary
 #define dma_get_merge_boundary		vo_dma_merge_boundary
+#define dma_max_mapping_size		vo_dma_max_size
 #define dma_dev_need_sync		vo_dma_dev_need_sync
 #define dma_use_iova			vo_use_iova
 #define dma_iova_try_alloc		vo_iova_alloc
