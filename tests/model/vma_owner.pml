@@ -519,7 +519,9 @@ inline vma_pin_exit(i)
 	};
 	if
 	:: last ->
+		down_write();		/* nobody maps, undoes or reads meanwhile */
 		vma_pin_undo(i);	/* pin->maps->undo() */
+		up_write();
 		d_step {
 			written();
 			assert(!r_freed && pin_revoke[i] && pending > 0);
@@ -583,7 +585,23 @@ inline vma_pin_take_back(i)
 	if
 	:: let_in[i] ->
 		let_in[i] = false;
-		vma_pin_exit(i)
+		d_step {
+			assert(!pin_freed[i] && users[i] > 0);
+			written();
+			users[i]--;
+			last = closed[i] && users[i] == 0
+		};
+		if
+		:: last ->
+			vma_pin_undo(i);	/* pin->maps->undo() */
+			d_step {
+				written();
+				assert(pending > 0);
+				pending--	/* who drains has not begun to */
+			}
+		:: else
+		fi;
+		last = false
 	:: else
 	fi
 }
@@ -859,12 +877,15 @@ inline vma_pin_sync(i, ok)
 
 inline vma_pin_undo(i)
 {
-	d_step { assert(maps[i] && !undoing[i]); undoing[i] = true };
+	d_step {
+		assert(maps[i] && !undoing[i] && !calling[i]);
+		undoing[i] = true
+	};
 	vma_pin_undo_dma(i);
 #if VMAPS
 	vma_pin_undo_vmap(i);
 #endif
-	undoing[i] = false
+	d_step { assert(!calling[i]); undoing[i] = false }
 }
 
 inline vma_pin_release(i)
