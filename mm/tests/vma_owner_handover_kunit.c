@@ -20,7 +20,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_memory, vo_memories, name);
 
 /* Pinned memory of some kind: @len bytes from @off of @pages */
 struct vo_mem {
-	struct vo_obj	*obj;
+	struct vma_owner_mock	*obj;
 	struct vo_imp	*imp;
 	struct page	**pages;
 	size_t		off;
@@ -289,7 +289,7 @@ static void c14_no_dearer_than_stock(struct kunit *test)
 
 static void c14_extents_left_mapped_by_a_failure(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 
@@ -334,7 +334,7 @@ static const struct vo_boundary vo_boundaries[] = {
 
 KUNIT_ARRAY_PARAM_DESC(vo_boundary, vo_boundaries, name);
 
-static struct vo_imp *vo_imp_boundary(struct kunit *test, struct vo_obj *obj)
+static struct vo_imp *vo_imp_boundary(struct kunit *test, struct vma_owner_mock *obj)
 {
 	const struct vo_boundary *t = test->param_value;
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
@@ -354,7 +354,7 @@ static struct vo_imp *vo_imp_boundary(struct kunit *test, struct vo_obj *obj)
 static void c6_extents_cut_at_boundaries(struct kunit *test)
 {
 	const struct vo_boundary *t = test->param_value;
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp_boundary(test, obj);
 	struct scatterlist *sg;
 	struct sg_table *sgt;
@@ -391,7 +391,7 @@ static void c6_extents_cut_at_boundaries(struct kunit *test)
 static void c6_cut_extents_mapped_by_halves(struct kunit *test)
 {
 	const struct vo_boundary *t = test->param_value;
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp_boundary(test, obj);
 	unsigned int nth = 0;
 	struct sg_table *sgt;
@@ -449,7 +449,7 @@ static void c14_contiguous_is_not_cut(struct kunit *test)
 
 /* Memory that an exporter has mapped for an importer, which does what @dir says */
 struct vo_importer {
-	struct vo_obj		*obj;
+	struct vma_owner_mock		*obj;
 	struct device		*dev;
 	enum dma_data_direction	dir;
 	struct sg_table		sgt;
@@ -524,8 +524,8 @@ static void c14_exporter_syncs_its_importers(struct kunit *test)
 /* Nobody has said how it is synced, and the device needs that */
 static void c15_unknown_owner_refused(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj_dmabuf(test->priv);
-	struct vo_obj *b = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *a = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *b = vo_obj_dmabuf(test->priv);
 	struct vo_imp *x = vo_pinned_dev(a, VO_STATIC);
 	struct vo_imp *y = vo_pinned(b, VO_STATIC);
 
@@ -586,7 +586,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_bounce, vo_bounces, name);
 static void c15_part_is_not_bounced(struct kunit *test)
 {
 	const struct vo_bounce *t = test->param_value;
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 	struct sg_table *sgt;
@@ -631,7 +631,7 @@ static void c15_part_is_not_bounced(struct kunit *test)
 /* A bounce buffer behind an IOMMU holds the edges of a mapping, and no more */
 static void c15_part_behind_an_iommu(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 
 	vo_dma_start();
@@ -679,7 +679,7 @@ static const struct vo_param vo_same[] = {
 KUNIT_ARRAY_PARAM_DESC(vo_same, vo_same, name);
 
 /* Two planes in one dma-buf, which meet within a page */
-static void vo_pin_planes(struct kunit *test, struct vo_obj **obj,
+static void vo_pin_planes(struct kunit *test, struct vma_owner_mock **obj,
 			  struct vo_imp *imp[2], size_t len)
 {
 	const struct vo_param *t = test->param_value;
@@ -712,7 +712,7 @@ static void c14_two_parts_of_one_dmabuf(struct kunit *test)
 	size_t at = PAGE_SIZE + PAGE_SIZE / 2, len = VO_SIZE - at;
 	struct vo_imp *imp[2];
 	struct page **pages;
-	struct vo_obj *obj;
+	struct vma_owner_mock *obj;
 	u8 v;
 
 	vo_pin_planes(test, &obj, imp, at);
@@ -819,7 +819,7 @@ static void c15_nothing_synced_without_need(struct kunit *test)
 /* Before the exporter's unmap, and once; not where the device wrote nothing */
 static void c14_unmap_hands_over_the_whole_table(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	unsigned int to_device;
 
@@ -875,7 +875,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_granule, vo_granules, name);
 static void c14_each_granule_of_the_range(struct kunit *test)
 {
 	const struct vo_param *t = test->param_value;
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	size_t off = PAGE_SIZE - 3 * VO_LINE, len = 2 * PAGE_SIZE + VO_LINE;
 	struct vma_pin *pin = &imp->pin;

@@ -10,16 +10,9 @@
 /* ------------------------------------------------------------------------- */
 /* User memory                                                               */
 
-/* Room for so many pages with nothing mapped in it nor next to it */
 unsigned long vo_area(struct vo *vo, unsigned int pages)
 {
-	unsigned long len = (pages + 2) << PAGE_SHIFT;
-	unsigned long addr = vm_mmap(NULL, 0, len, PROT_NONE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, 0);
-
-	KUNIT_ASSERT_FALSE(vo->test, IS_ERR_VALUE(addr));
-	KUNIT_ASSERT_EQ(vo->test, vm_munmap(addr, len), 0);
-	return addr + PAGE_SIZE;
+	return vma_owner_mock_area(vo->test, pages);
 }
 
 void vo_mmap_at(struct vo *vo, struct file *file, unsigned long addr,
@@ -32,14 +25,14 @@ void vo_mmap_at(struct vo *vo, struct file *file, unsigned long addr,
 	KUNIT_ASSERT_EQ(vo->test, ret, addr);
 }
 
-void vo_map_at(struct vo_obj *obj, unsigned long addr,
+void vo_map_at(struct vma_owner_mock *obj, unsigned long addr,
 	       unsigned int first, unsigned int pages)
 {
 	vo_mmap_at(obj->vo, obj->file, addr, first, pages,
 		   PROT_READ | PROT_WRITE, MAP_SHARED);
 }
 
-unsigned long vo_map_prot(struct vo_obj *obj, unsigned long prot,
+unsigned long vo_map_prot(struct vma_owner_mock *obj, unsigned long prot,
 			  unsigned long flags)
 {
 	unsigned long addr = vo_area(obj->vo, VO_PAGES);
@@ -48,7 +41,7 @@ unsigned long vo_map_prot(struct vo_obj *obj, unsigned long prot,
 	return addr;
 }
 
-unsigned long vo_map(struct vo_obj *obj)
+unsigned long vo_map(struct vma_owner_mock *obj)
 {
 	return vo_map_prot(obj, PROT_READ | PROT_WRITE, MAP_SHARED);
 }
@@ -188,7 +181,7 @@ static void vo_imp_invalidate(struct vma_pin *pin, enum vma_owner_loss why)
 
 	atomic_inc(&imp->nr_invalidate);
 	mutex_lock(&imp->leaf);
-	imp->invalidated_at = vo_tick(imp->vo);
+	imp->invalidated_at = vo_tick();
 	imp->why = why;
 	mutex_unlock(&imp->leaf);
 	if (imp->in_invalidate)
@@ -274,19 +267,19 @@ ssize_t vo_prefix(struct vo_imp *imp, unsigned long addr, size_t len)
 }
 
 /* Most cases start here: all of @obj mapped, and pinned for writing */
-struct vo_imp *vo_pinned(struct vo_obj *obj, enum vo_kind kind)
+struct vo_imp *vo_pinned(struct vma_owner_mock *obj, enum vo_kind kind)
 {
 	struct vo_imp *imp = vo_imp(obj->vo, kind);
 
-	KUNIT_ASSERT_EQ(obj->vo->test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	KUNIT_ASSERT_EQ(obj->test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
 	return imp;
 }
 
-struct vo_imp *vo_pinned_dev(struct vo_obj *obj, enum vo_kind kind)
+struct vo_imp *vo_pinned_dev(struct vma_owner_mock *obj, enum vo_kind kind)
 {
 	struct vo_imp *imp = vo_imp_dev(obj->vo, kind);
 
-	KUNIT_ASSERT_EQ(obj->vo->test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	KUNIT_ASSERT_EQ(obj->test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
 	return imp;
 }
 
@@ -304,7 +297,7 @@ void vo_expect_refused(struct vo_imp *imp, int ret, int want)
 }
 
 /* The importer still reaches the memory of @obj */
-void vo_expect_whole(struct vo_imp *imp, struct vo_obj *obj)
+void vo_expect_whole(struct vo_imp *imp, struct vma_owner_mock *obj)
 {
 	struct kunit *test = imp->vo->test;
 	char *vaddr = vo_kmap(&imp->pin);
@@ -374,7 +367,7 @@ void vo_expect_dma(struct vo_imp *imp, struct sg_table *sgt,
 				offset_in_page(off + o));
 }
 
-void vo_expect_extents(struct vo_imp *imp, struct vo_obj *obj, u64 off,
+void vo_expect_extents(struct vo_imp *imp, struct vma_owner_mock *obj, u64 off,
 		       u64 len)
 {
 	const struct vma_owner_extents *x = vo_take_extents(&imp->pin);
@@ -400,14 +393,14 @@ void vo_revoker_work(struct work_struct *work)
 	struct vo_revoker *rv = container_of(work, struct vo_revoker, work);
 
 	vma_owner_revoke(rv->obj->revoke, rv->how);
-	rv->done_at = vo_tick(rv->obj->vo);
+	rv->done_at = vo_tick();
 	complete(&rv->done);
 }
 
-struct vo_revoker *vo_revoker_start(struct vo_obj *obj,
+struct vo_revoker *vo_revoker_start(struct vma_owner_mock *obj,
 				    enum vma_owner_loss how)
 {
-	struct kunit *test = obj->vo->test;
+	struct kunit *test = obj->test;
 	struct vo_revoker *rv = kunit_kzalloc(test, sizeof(*rv), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, rv);
@@ -441,11 +434,11 @@ static void vo_signal_work(struct work_struct *work)
 }
 
 /* Somebody uses the dma-buf in the background for @delay jiffies */
-void vo_signal_later(struct vo_obj *obj, struct vo_signal *s,
+void vo_signal_later(struct vma_owner_mock *obj, struct vo_signal *s,
 		     enum dma_resv_usage usage, unsigned long delay)
 {
 	struct dma_resv *resv = obj->dmabuf->resv;
-	struct kunit *test = obj->vo->test;
+	struct kunit *test = obj->test;
 	static DEFINE_SPINLOCK(lock);
 
 	s->fence = kzalloc_obj(*s->fence);

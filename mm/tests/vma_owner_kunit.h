@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the KUnit tests for VMA owners share: an exporter, and importers.
+ * What the KUnit tests for VMA owners share beside the mock owner of
+ * kunit/vma_owner.h: what of that they look into, and importers.
  */
 #ifndef _VMA_OWNER_KUNIT_H
 #define _VMA_OWNER_KUNIT_H
 
 #include <kunit/device.h>
 #include <kunit/test.h>
-#include <linux/completion.h>
-#include <linux/dma-buf.h>
-#include <linux/dma-mapping.h>
+#include <kunit/vma_owner.h>
 #include <linux/dma-resv.h>
 #include <linux/file.h>
 #include <linux/kthread.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
-#include <linux/slab.h>
-#include <linux/vma_owner.h>
 #include <linux/workqueue.h>
 
-#define VO_PAGES	4
-#define VO_SIZE		(VO_PAGES * PAGE_SIZE)
+#define VO_PAGES	VOM_PAGES
+#define VO_SIZE		VOM_SIZE
 
 /* Time for something that must not happen; it never makes a case fail late */
 #define VO_A_WHILE	(HZ / 20)
@@ -34,97 +29,7 @@ struct vo {
 	struct list_head	imps;
 	struct workqueue_struct	*wq;
 	struct mm_struct	*mm;
-	atomic_t		alive;	/* objects and files not yet released */
-	atomic_t		clock;	/* orders events of different threads */
 	int			handles; /* to revoke by, before the test */
-};
-
-/* Extents that have been handed out */
-struct vo_vec {
-	struct list_head	node;
-	struct phys_vec		vec[VO_PAGES];
-};
-
-/* How a dma-buf is mapped and synced: as dma_map_sgtable() and its kind do */
-struct vo_dma_ops {
-	int (*map)(struct device *dev, struct sg_table *sgt,
-		   enum dma_data_direction dir, unsigned long attrs);
-	void (*unmap)(struct device *dev, struct sg_table *sgt,
-		      enum dma_data_direction dir, unsigned long attrs);
-	void (*for_cpu)(struct device *dev, struct sg_table *sgt,
-			enum dma_data_direction dir);
-	void (*for_device)(struct device *dev, struct sg_table *sgt,
-			   enum dma_data_direction dir);
-};
-
-/*
- * A buffer. @users is the driver's own counter: one for the registration, one
- * for each reference the core has, one for each dma-buf and, if @vma_counts (as
- * in videobuf2), one for each VMA; else (as in vfio) VMAs hold only the file.
- */
-struct vo_obj {
-	struct vo			*vo;
-	struct list_head		node;
-	refcount_t			users;
-	bool				registered;
-	bool				dead;
-	bool				vma_counts;
-	bool				pfnmap;
-	struct file			*file;
-	size_t				size;
-	struct page			*pages[VO_PAGES];
-	const struct vm_operations_struct *vm_ops;
-	struct vma_owner_obj_ops	ops;
-	const struct vma_owner_obj_ops	*shown_ops;	/* @ops if not set */
-	struct vma_owner_revoke		*revoke;
-	struct vma_owner_query		query;		/* the last one */
-	u64				shift;		/* of what it shows */
-	enum vma_owner_memtype		type;
-	struct p2pdma_provider		*provider;
-
-	/* The next call of that kind answers with this */
-	int				tryget_err;
-	int				extents_err;
-	int				vmap_err;
-	int				attach_err;
-	int				map_err;
-	int				begin_err;
-	int				end_err;
-	const struct vo_dma_ops		*dma;
-	enum vma_owner_sync		sync;
-	size_t				extents_short;
-	bool				vmap_iomem;
-
-	/* Called in the middle of things, if set */
-	void				(*in_revocable)(struct vo_obj *obj);
-	void				(*in_extents)(struct vo_obj *obj);
-	void				(*in_fault)(struct vo_obj *obj);
-	void				(*in_put)(struct vo_obj *obj);
-	int				(*in_mmap)(struct file *file,
-						   struct vm_area_struct *vma);
-	void				(*in_zap)(struct vo_obj *obj);
-	struct completion		entered;
-	struct completion		go;
-
-	struct {
-		atomic_t tryget, got, put, open, close, fault, zap;
-		atomic_t extents, put_extents, vmap, vunmap;
-		atomic_t get_dmabuf, attach, detach, pin, unpin, map, unmap;
-		atomic_t begin_cpu, end_cpu;
-	} n;
-	int				zapped_at;
-	int				undone_at;	/* extents, last put */
-	spinlock_t			vecs_lock;	/* guards @vecs */
-	struct list_head		vecs;
-
-	struct dma_buf			*dmabuf;	/* the last one, uncounted */
-	bool				dynamic;	/* its last attachment */
-	bool				peer2peer;
-	struct sg_table			*sgt;		/* its last mapping */
-	struct device			*sgt_dev;	/* NULL if undone */
-	enum dma_data_direction		sgt_dir;
-	enum dma_data_direction		begin_dir;	/* the last one */
-	enum dma_data_direction		end_dir;
 };
 
 #define vo_n(obj, what)		atomic_read(&(obj)->n.what)
@@ -173,7 +78,7 @@ struct vo_imp {
 /* A thread that revokes */
 struct vo_revoker {
 	struct work_struct	work;
-	struct vo_obj		*obj;
+	struct vma_owner_mock		*obj;
 	enum vma_owner_loss	how;
 	struct completion	done;
 	int			done_at;
@@ -206,43 +111,46 @@ struct vo_signal {
 	struct dma_fence	*fence;
 };
 
-/* vma_owner_suite.c */
-int vo_tick(struct vo *vo);
-void vo_alive_put(struct vo *vo);
-bool vo_alive_is(struct vo *vo, int n);
-
 /* vma_owner_mock.c */
-int vo_held(struct vo_obj *obj);
-bool vo_obj_dies(struct vo_obj *obj);
+int vo_tick(void);
+bool vo_alive_is(struct vma_owner_mock *obj, int n);
+struct vma_owner_mock *vo_obj_alloc(struct kunit *test, unsigned int what);
+int vo_held(struct vma_owner_mock *obj);
+bool vo_obj_dies(struct vma_owner_mock *obj);
 void vo_put(void *data);
 struct vma_owner_revoke *vo_revocable(void *data);
 extern const struct vm_operations_struct vo_vm_ops_without_owner;
 extern const struct vm_operations_struct vo_vm_ops_cached;
 extern const struct vm_operations_struct vo_vm_ops_generic;
-void vo_obj_unregister(struct vo_obj *obj);
-void vo_obj_close(struct vo_obj *obj);
-void vo_obj_free(struct vo_obj *obj);
-struct vo_obj *vo_obj(struct vo *vo);
-struct vo_obj *vo_obj_revocable(struct vo *vo);
+void vo_obj_unregister(struct vma_owner_mock *obj);
+void vo_obj_close(struct vma_owner_mock *obj);
+void vo_obj_free(struct vma_owner_mock *obj);
 int vo_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
 struct dma_buf *vo_get_dmabuf(void *data);
 struct dma_buf *vo_get_dmabuf_no_vmap(void *data);
 enum vma_owner_sync vo_sync(void *data);
-struct vo_obj *vo_obj_dmabuf(struct vo *vo);
-void vo_move(struct vo_obj *obj, int map_err);
-struct vo_obj *vo_obj_generic_size(struct vo *vo, size_t size);
-struct vo_obj *vo_obj_generic(struct vo *vo);
+void vo_move(struct vma_owner_mock *obj, int map_err);
+extern const struct dma_buf_ops vo_buf_ops;
+struct dma_buf *vo_export_size(struct vma_owner_mock *obj,
+			       const struct dma_buf_ops *ops, size_t size);
+
+/* vma_owner_suite.c */
+struct vma_owner_mock *vo_obj(struct vo *vo);
+struct vma_owner_mock *vo_obj_revocable(struct vo *vo);
+struct vma_owner_mock *vo_obj_dmabuf(struct vo *vo);
+struct vma_owner_mock *vo_obj_generic_size(struct vo *vo, size_t size);
+struct vma_owner_mock *vo_obj_generic(struct vo *vo);
 
 /* vma_owner_importer.c */
 unsigned long vo_area(struct vo *vo, unsigned int pages);
 void vo_mmap_at(struct vo *vo, struct file *file, unsigned long addr,
 		unsigned int first, unsigned int pages,
 		unsigned long prot, unsigned long flags);
-void vo_map_at(struct vo_obj *obj, unsigned long addr,
+void vo_map_at(struct vma_owner_mock *obj, unsigned long addr,
 	       unsigned int first, unsigned int pages);
-unsigned long vo_map_prot(struct vo_obj *obj, unsigned long prot,
+unsigned long vo_map_prot(struct vma_owner_mock *obj, unsigned long prot,
 			  unsigned long flags);
-unsigned long vo_map(struct vo_obj *obj);
+unsigned long vo_map(struct vma_owner_mock *obj);
 void vo_anon_at(struct vo *vo, unsigned long addr, unsigned int pages,
 		unsigned long prot);
 unsigned long vo_anon(struct vo *vo, unsigned int pages);
@@ -263,19 +171,19 @@ int vo_pin_flags(struct vo_imp *imp, unsigned long addr, size_t len,
 		 unsigned int flags);
 int vo_pin(struct vo_imp *imp, unsigned long addr, size_t len);
 ssize_t vo_prefix(struct vo_imp *imp, unsigned long addr, size_t len);
-struct vo_imp *vo_pinned(struct vo_obj *obj, enum vo_kind kind);
-struct vo_imp *vo_pinned_dev(struct vo_obj *obj, enum vo_kind kind);
+struct vo_imp *vo_pinned(struct vma_owner_mock *obj, enum vo_kind kind);
+struct vo_imp *vo_pinned_dev(struct vma_owner_mock *obj, enum vo_kind kind);
 void vo_expect_refused(struct vo_imp *imp, int ret, int want);
-void vo_expect_whole(struct vo_imp *imp, struct vo_obj *obj);
+void vo_expect_whole(struct vo_imp *imp, struct vma_owner_mock *obj);
 void vo_expect_dma(struct vo_imp *imp, struct sg_table *sgt,
 		   struct page **pages, u64 off, u64 len);
-void vo_expect_extents(struct vo_imp *imp, struct vo_obj *obj, u64 off,
+void vo_expect_extents(struct vo_imp *imp, struct vma_owner_mock *obj, u64 off,
 		       u64 len);
 void vo_revoker_work(struct work_struct *work);
-struct vo_revoker *vo_revoker_start(struct vo_obj *obj,
+struct vo_revoker *vo_revoker_start(struct vma_owner_mock *obj,
 				    enum vma_owner_loss how);
 bool vo_within(struct completion *c, unsigned long timeout);
-void vo_signal_later(struct vo_obj *obj, struct vo_signal *s,
+void vo_signal_later(struct vma_owner_mock *obj, struct vo_signal *s,
 		     enum dma_resv_usage usage, unsigned long delay);
 void vo_signal_now(struct vo_signal *s);
 void vo_signal_end(struct vo_signal *s);

@@ -11,7 +11,7 @@
 
 static void c7_static_importer_of_revocable(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 
@@ -22,7 +22,7 @@ static void c7_static_importer_of_revocable(struct kunit *test)
 
 static void c7_revocable_importer_of_static(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
@@ -33,7 +33,7 @@ static void c7_revocable_importer_of_static(struct kunit *test)
 /* The memory of a dma-buf is revoked by its exporter alone */
 static void c7_dmabuf_hides_revocable(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp;
 
 	obj->ops.get_dmabuf = vo_get_dmabuf;
@@ -47,7 +47,7 @@ static void c7_dmabuf_hides_revocable(struct kunit *test)
 
 static void c7_static_importer_attaches_statically(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 
 	vma_pin_map_dma_unlocked(&imp->pin, imp->dev, DMA_TO_DEVICE);
@@ -59,7 +59,7 @@ static void c7_static_importer_attaches_statically(struct kunit *test)
 
 static void c7_revocable_importer_attaches_dynamically(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
 
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
@@ -71,7 +71,7 @@ static void c7_revocable_importer_attaches_dynamically(struct kunit *test)
 
 static void c7_peer_to_peer_is_passed_on(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
 
 	imp->client.peer2peer = true;
@@ -82,7 +82,7 @@ static void c7_peer_to_peer_is_passed_on(struct kunit *test)
 
 static void c7_move_undoes_and_maps_again(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
 
 	imp->by_work = true;
@@ -102,7 +102,7 @@ static void c7_move_undoes_and_maps_again(struct kunit *test)
 
 static void c7_move_of_a_part(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_IOMMUFD);
 
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj) + 100, 200), 0);
@@ -115,7 +115,7 @@ static void c7_move_of_a_part(struct kunit *test)
 
 static void c7_move_away_for_good(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
 
 	imp->by_work = true;
@@ -130,7 +130,7 @@ static void c7_move_away_for_good(struct kunit *test)
 
 static void c7_move_before_mapping(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
 
 	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
@@ -146,7 +146,7 @@ static void c7_move_before_mapping(struct kunit *test)
 
 static void c7_no_move_after_unpin(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_generic(test->priv);
+	struct vma_owner_mock *obj = vo_obj_generic(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_IOMMUFD);
 	unsigned long addr = vo_area(test->priv, VO_PAGES);
 
@@ -169,7 +169,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_kind, vo_kinds, name);
 static void c7_map_waits_for_kernel_fences(struct kunit *test)
 {
 	const struct vo_param *kind = test->param_value;
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, kind->value);
 	struct vo_signal *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
@@ -187,7 +187,7 @@ static void c7_map_waits_for_kernel_fences(struct kunit *test)
 static void c7_map_does_not_wait_for_readers(struct kunit *test)
 {
 	const struct vo_param *kind = test->param_value;
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, kind->value);
 	struct vo_signal *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
@@ -245,7 +245,7 @@ static void vo_sync_work(struct work_struct *work)
 /* The syncs take the lock of the pin by themselves: KASAN would tell */
 static void c9_sync_races_invalidate(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
 	struct vo_syncer s = { .imp = imp };
 	int i;
@@ -268,7 +268,7 @@ static void c9_sync_races_invalidate(struct kunit *test)
 
 static void c9_unpin_waits_for_callback(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_unpinner u = { .imp = imp };
 	struct vo_revoker *rv;
@@ -290,7 +290,7 @@ static void c9_unpin_waits_for_callback(struct kunit *test)
 
 static void c9_no_callback_after_unpin(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	vma_unpin(&imp->pin);
@@ -304,7 +304,7 @@ static void c9_no_callback_after_unpin(struct kunit *test)
 /* An exporter that revokes under a lock which its put takes too, as vfio has */
 static void c9_revoke_under_exporters_lock(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	static DEFINE_MUTEX(memory_lock);
 
@@ -324,7 +324,7 @@ static void c9_revoke_under_exporters_lock(struct kunit *test)
 /* A lock that no callback takes may be held around all of it */
 static void c9_get_extents_under_importers_lock(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
 	unsigned long addr = vo_map(obj);
 	static DEFINE_MUTEX(outer);
@@ -354,7 +354,7 @@ static __always_inline void vo_unpin_under_mmap_lock(struct vo_imp *imp)
 
 static void c10_unpin_under_mmap_lock(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
 
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
@@ -363,7 +363,7 @@ static void c10_unpin_under_mmap_lock(struct kunit *test)
 
 static void c10_unpin_of_dmabuf_under_mmap_lock(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
 
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
@@ -382,7 +382,7 @@ static void c10_unpin_of_ordinary_memory_under_mmap_lock(struct kunit *test)
 
 static void c10_revoke_under_mmap_lock(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
@@ -395,7 +395,7 @@ static void c10_revoke_under_mmap_lock(struct kunit *test)
 
 static void c10_nothing_charged(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	unsigned long locked = current->mm->locked_vm;
 	s64 pinned = atomic64_read(&current->mm->pinned_vm);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
@@ -415,7 +415,7 @@ static void vo_released(struct vma_pin *pin)
 
 static void c11_unpin_under_spinlock(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	static DEFINE_SPINLOCK(lock);
 	unsigned long flags;
@@ -431,7 +431,7 @@ static void c11_unpin_under_spinlock(struct kunit *test)
 
 static void c11_unpin_twice_is_harmless(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 
 	vma_unpin(&imp->pin);
@@ -457,7 +457,7 @@ static void vo_timer_fn(struct timer_list *timer)
 
 static void c11_unpin_from_timer(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
 	struct vo_timer t = { .imp = imp };
 
@@ -472,7 +472,7 @@ static void c11_unpin_from_timer(struct kunit *test)
 
 static void c11_barrier_waits_for_all(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp[4];
 	unsigned int i;
 
@@ -490,9 +490,9 @@ static void c11_barrier_waits_for_all(struct kunit *test)
 /* 17. One lock for a pin                                                    */
 
 /* In the middle of a mapping call */
-static void vo_revoke_meanwhile(struct vo_obj *obj)
+static void vo_revoke_meanwhile(struct vma_owner_mock *obj)
 {
-	struct kunit *test = obj->vo->test;
+	struct kunit *test = obj->test;
 	struct vo_imp *imp = list_first_entry(&obj->vo->imps, struct vo_imp,
 					      node);
 	struct vo_revoker *rv;
@@ -506,7 +506,7 @@ static void vo_revoke_meanwhile(struct vo_obj *obj)
 
 static void c17_no_callback_in_a_mapping_call(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_revoker *rv;
 
@@ -551,7 +551,7 @@ static void c17_no_mapping_call_in_a_callback(struct kunit *test)
 {
 	const struct vo_param *t = test->param_value;
 	bool moves = t->value == VO_IOMMUFD;
-	struct vo_obj *obj = moves ? vo_obj_dmabuf(test->priv) :
+	struct vma_owner_mock *obj = moves ? vo_obj_dmabuf(test->priv) :
 				     vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, t->value);
 	struct vo_mapper m = { .imp = imp };
@@ -582,7 +582,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_revocable, vo_revocables, name);
 
 static void c17_enter_fails_after_the_mark(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vma_pin *pin = &imp->pin;
 	struct vo_revoker *rv;
@@ -611,7 +611,7 @@ static void c17_enter_fails_after_the_mark(struct kunit *test)
 /* Nobody is let in to what has not been mapped again */
 static void c17_enter_of_what_was_not_mapped_again(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
 
 	imp->client.restore = NULL;
@@ -629,7 +629,7 @@ static void c17_enter_of_what_was_not_mapped_again(struct kunit *test)
 /* Static and ordinary memory, and that of a dma-buf: always, and at no cost */
 static void c17_enter_of_what_is_not_revoked(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj_dmabuf(test->priv);
 	struct vo_imp *x = vo_pinned(a, VO_TYPE1);
 	struct vo_imp *y = vo_pinned_dev(b, VO_IOMMUFD);
 
@@ -654,7 +654,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_inside, vo_inside, name);
 static void c17_all_mappings_are_undone(struct kunit *test)
 {
 	const struct vo_param *t = test->param_value;
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
 	struct vma_pin *pin = &imp->pin;
 
@@ -714,7 +714,7 @@ static void c17_mapping_without_the_lock_warns(struct kunit *test)
 /* Somebody is in an importer's callback, and a fatal signal comes */
 static void c18_waits_are_killable(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *late = vo_imp(test->priv, VO_TYPE1);
 	int fault, pin, lock, map;

@@ -33,7 +33,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_memtype, vo_memtypes, name);
 static void c6_dma_of_extents(struct kunit *test)
 {
 	const struct vo_param *t = test->param_value;
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	struct scatterlist *sg;
 	struct sg_table *sgt;
@@ -57,7 +57,7 @@ static void c6_dma_of_extents(struct kunit *test)
 
 static void c6_dma_of_mmio_without_provider(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp;
 
 	obj->type = VMA_OWNER_MMIO;
@@ -73,7 +73,7 @@ static void c6_dma_of_mmio_without_provider(struct kunit *test)
 static void c6_dma_of_mmio_out_of_reach(struct kunit *test)
 {
 	struct pci_dev *pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct p2pdma_provider provider;
 	struct vo_imp *imp;
 
@@ -90,7 +90,7 @@ static void c6_dma_of_mmio_out_of_reach(struct kunit *test)
 
 static void c6_extents_of_mmio(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	const struct vma_owner_extents *x;
 	struct vo_imp *imp;
 
@@ -109,7 +109,7 @@ static void c6_extents_of_mmio(struct kunit *test)
 
 static void c6_extents_beside_dma(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	struct sg_table *sgt;
 
@@ -131,7 +131,7 @@ static void c6_no_extents_of_ordinary_memory(struct kunit *test)
 
 static void c6_no_extents_beside_dmabuf(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 
 	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_take_extents(&imp->pin)),
@@ -143,7 +143,7 @@ static void c6_no_extents_beside_dmabuf(struct kunit *test)
 /* An owner that offers put alone: memory that is held, but not mapped */
 static void c6_nothing_offered(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp;
 
 	obj->ops = (struct vma_owner_obj_ops) {
@@ -162,8 +162,8 @@ static void c6_nothing_offered(struct kunit *test)
 /* To who wants extents alone, what has a dma-buf is as if nobody owned it */
 static void c6_extents_only(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj_dmabuf(test->priv);
-	struct vo_obj *c = vo_obj_dmabuf(test->priv), *d = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *c = vo_obj_dmabuf(test->priv), *d = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr;
 
@@ -193,7 +193,7 @@ static void c6_extents_only(struct kunit *test)
 
 static void c6_extents_error_passed_on(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 
 	obj->extents_err = -ENOMEM;
@@ -208,7 +208,7 @@ static void c6_extents_error_passed_on(struct kunit *test)
 
 static void c6_short_extents_refused(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 
 	obj->extents_short = 1;
@@ -221,7 +221,7 @@ static void c6_short_extents_refused(struct kunit *test)
 
 static void c6_long_extents_refused(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), PAGE_SIZE), 0);
@@ -235,7 +235,7 @@ static void c6_long_extents_refused(struct kunit *test)
 
 static void c6_whole_dmabuf_is_exporters_table(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	struct sg_table *sgt;
 
@@ -253,7 +253,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_edge, vo_edges, name);
 static void c6_part_of_dmabuf(struct kunit *test)
 {
 	const struct vo_edge *e = test->param_value;
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	struct scatterlist *sg;
 	struct sg_table *sgt;
@@ -280,7 +280,7 @@ static void c6_part_of_dmabuf(struct kunit *test)
 
 static void c6_dmabuf_made_once_for_each_pin(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 
 	KUNIT_EXPECT_EQ(test, vo_n(obj, get_dmabuf), 0);
@@ -296,7 +296,7 @@ static void c6_dmabuf_made_once_for_each_pin(struct kunit *test)
 
 static void c6_dmabuf_for_another_device(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 
 	vma_pin_map_dma_unlocked(&imp->pin, imp->dev, DMA_BIDIRECTIONAL);
@@ -312,7 +312,7 @@ static void c6_dmabuf_for_another_device(struct kunit *test)
 /* What was attached to first is detached from once */
 static void c6_dmabuf_refuses_another_device(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 
 	vma_pin_map_dma_unlocked(&imp->pin, imp->dev, DMA_BIDIRECTIONAL);
@@ -328,7 +328,7 @@ static void c6_dmabuf_refuses_another_device(struct kunit *test)
 
 static void c6_attach_while_mapped(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	struct device *other = vo_device(test->priv, "other");
 	struct vma_pin *pin = &imp->pin;
@@ -349,7 +349,7 @@ static struct dma_buf *vo_get_dmabuf_fails(void *data)
 
 static void c6_dmabuf_errors_passed_on(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 
 	obj->ops.get_dmabuf = vo_get_dmabuf_fails;
@@ -372,7 +372,7 @@ static void c6_dmabuf_errors_passed_on(struct kunit *test)
 
 static void c6_dmabuf_smaller_than_object(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, VO_PAGES + 1);
 
@@ -387,7 +387,7 @@ static void c6_dmabuf_smaller_than_object(struct kunit *test)
 
 static void c6_second_mapping_busy(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	struct sg_table *sgt;
 
@@ -402,7 +402,7 @@ static void c6_second_mapping_busy(struct kunit *test)
 
 static void c6_undoing_twice_is_harmless(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	unsigned int i;
 
@@ -424,7 +424,7 @@ static void c6_undoing_twice_is_harmless(struct kunit *test)
 
 static void c6_direction_must_fit_the_pin(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 
@@ -444,7 +444,7 @@ static void c6_direction_must_fit_the_pin(struct kunit *test)
 
 static void c6_vmap_of_owner(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 	u32 *vaddr;
@@ -462,7 +462,7 @@ static void c6_vmap_of_owner(struct kunit *test)
 
 static void c6_vmap_of_dmabuf(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 	u32 *vaddr;
@@ -479,7 +479,7 @@ static void c6_vmap_of_dmabuf(struct kunit *test)
 
 static void c6_no_vmap_without_kernel_mapping(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(a, VO_STATIC);
 	struct vo_imp *buf = vo_pinned(b, VO_STATIC);
 
@@ -493,7 +493,7 @@ static void c6_no_vmap_without_kernel_mapping(struct kunit *test)
 
 static void c6_no_vmap_of_io_memory(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned(a, VO_STATIC);
 	struct vo_imp *buf = vo_pinned(b, VO_STATIC);
 
@@ -509,7 +509,7 @@ static void c6_no_vmap_of_io_memory(struct kunit *test)
 
 static void c6_vmap_error_passed_on(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 
 	obj->vmap_err = -ENOMEM;
@@ -521,7 +521,7 @@ static void c6_vmap_error_passed_on(struct kunit *test)
 
 static void c6_unpin_undoes_all_mappings(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 
 	vma_pin_map_dma_unlocked(&imp->pin, imp->dev, DMA_BIDIRECTIONAL);
@@ -535,7 +535,7 @@ static void c6_unpin_undoes_all_mappings(struct kunit *test)
 
 static void c6_generic_owner_of_dmabuf(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_generic(test->priv);
+	struct vma_owner_mock *obj = vo_obj_generic(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 2);
 
@@ -558,7 +558,7 @@ static void c6_generic_owner_of_dmabuf(struct kunit *test)
  */
 static int vo_mmap_dmabuf(struct file *file, struct vm_area_struct *vma)
 {
-	struct vo_obj *obj = file->private_data;
+	struct vma_owner_mock *obj = file->private_data;
 
 	get_file(obj->dmabuf->file);
 	fput(vma->vm_file);
@@ -568,7 +568,7 @@ static int vo_mmap_dmabuf(struct file *file, struct vm_area_struct *vma)
 
 static void c6_generic_owner_of_odd_size(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_generic_size(test->priv, VO_SIZE - 100);
+	struct vma_owner_mock *obj = vo_obj_generic_size(test->priv, VO_SIZE - 100);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr, end;
 
@@ -587,7 +587,7 @@ static void c6_generic_owner_of_odd_size(struct kunit *test)
 
 static void c6_generic_owner_of_something_else(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 
 	obj->vm_ops = &vo_vm_ops_generic;

@@ -1,40 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests for VMA owners: the exporter, and its dma-buf.
+ * A mock owner for KUnit tests: memory that may be pinned, and its dma-buf.
+ *
+ * Tests of drivers use what kunit/vma_owner.h has; the core's look further in.
  */
+#include <kunit/visibility.h>
 #include <linux/anon_inodes.h>
+#include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/vmalloc.h>
 #include <linux/wait_bit.h>
 #include "vma_owner_kunit.h"
 
+/* Extents that have been handed out */
+struct vo_vec {
+	struct list_head	node;
+	struct phys_vec		vec[2 * VO_PAGES];
+};
+
+/* Orders events of different threads */
+static atomic_t vo_clock;
+
+int vo_tick(void)
+{
+	return atomic_inc_return(&vo_clock);
+}
+EXPORT_SYMBOL_IF_KUNIT(vo_tick);
+
+static void vo_alive_put(struct vma_owner_mock *obj)
+{
+	atomic_dec(&obj->alive);
+	/* wake_up_var() looks for waiters without a lock */
+	smp_mb__after_atomic();
+	wake_up_var(&obj->alive);
+}
+
+/*
+ * Waits for what fput() and a dying mm do in their own time. A worker may have
+ * begun with the files that are put, and flush_delayed_fput() not wait for it.
+ */
+bool vo_alive_is(struct vma_owner_mock *obj, int n)
+{
+	flush_delayed_fput();
+	return wait_var_event_timeout(&obj->alive, atomic_read(&obj->alive) == n,
+				      VO_LONG);
+}
+EXPORT_SYMBOL_IF_KUNIT(vo_alive_is);
+
 /* References that the core has now */
-int vo_held(struct vo_obj *obj)
+int vo_held(struct vma_owner_mock *obj)
 {
 	return vo_n(obj, got) - vo_n(obj, put);
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_held);
 
-static void vo_obj_put(struct vo_obj *obj)
+static void vo_obj_put(struct vma_owner_mock *obj)
 {
-	struct vo *vo = obj->vo;
-
 	if (!refcount_dec_and_test(&obj->users))
 		return;
 	obj->dead = true;
-	vo_alive_put(vo);
+	vo_alive_put(obj);
 }
 
-bool vo_obj_dies(struct vo_obj *obj)
+bool vo_obj_dies(struct vma_owner_mock *obj)
 {
 	flush_delayed_fput();
-	return wait_var_event_timeout(&obj->vo->alive, READ_ONCE(obj->dead),
+	return wait_var_event_timeout(&obj->alive, READ_ONCE(obj->dead),
 				      VO_LONG);
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_obj_dies);
 
 static int vo_tryget(const struct vma_owner_query *q, struct vma_owner_ref *ref)
 {
-	struct vo_obj *obj = q->private_data;
+	struct vma_owner_mock *obj = q->private_data;
 
 	vo_count(obj, tryget);
 	obj->query = *q;
@@ -58,26 +99,31 @@ static const struct vma_owner_ops vo_owner_ops = { .tryget = vo_tryget };
 
 void vo_put(void *data)
 {
-	struct vo_obj *obj = data;
+	struct vma_owner_mock *obj = data;
 
 	vo_count(obj, put);
 	if (obj->in_put)
 		obj->in_put(obj);
 	vo_obj_put(obj);
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_put);
 
-static void vo_fill_vec(struct vo_obj *obj, u64 offset, u64 len,
+/* A page each, or with @halves half of one page after the other */
+static void vo_fill_vec(struct vma_owner_mock *obj, u64 offset, u64 len,
 			struct vma_owner_extents *x)
 {
+	size_t piece = obj->halves ? PAGE_SIZE / 2 : PAGE_SIZE;
+
 	for (; len; x->nr++) {
-		size_t n = min_t(u64, len, PAGE_SIZE - offset_in_page(offset));
-		struct page *page = obj->pages[offset >> PAGE_SHIFT];
+		u64 i = obj->halves ? x->nr : offset >> PAGE_SHIFT;
+		struct page *page = obj->pages[i % VO_PAGES];
+		size_t skip = offset & (piece - 1);
+		size_t n = min_t(u64, len, piece - skip);
 
 		/* As a carve-out is: DMA_API_DEBUG sees to that */
 		if (obj->type != VMA_OWNER_RAM)
 			SetPageReserved(page);
-		x->vec[x->nr].paddr = offset_in_page(offset) +
-				      page_to_phys(page);
+		x->vec[x->nr].paddr = skip + page_to_phys(page);
 		x->vec[x->nr].len = n;
 		offset += n;
 		len -= n;
@@ -87,7 +133,7 @@ static void vo_fill_vec(struct vo_obj *obj, u64 offset, u64 len,
 static int vo_get_extents(void *data, u64 offset, u64 len,
 			  struct vma_owner_extents *x)
 {
-	struct vo_obj *obj = data;
+	struct vma_owner_mock *obj = data;
 	struct vo_vec *v;
 
 	if (obj->in_extents)
@@ -114,11 +160,11 @@ static int vo_get_extents(void *data, u64 offset, u64 len,
 /* Extents that are put twice, or were never got, are left alone and counted */
 static void vo_put_extents(void *data, struct vma_owner_extents *x)
 {
-	struct vo_obj *obj = data;
+	struct vma_owner_mock *obj = data;
 	struct vo_vec *v, *found = NULL;
 
 	vo_count(obj, put_extents);
-	obj->undone_at = vo_tick(obj->vo);
+	obj->undone_at = vo_tick();
 	spin_lock(&obj->vecs_lock);
 	list_for_each_entry(v, &obj->vecs, node)
 		if (v->vec == x->vec)
@@ -131,7 +177,7 @@ static void vo_put_extents(void *data, struct vma_owner_extents *x)
 
 static int vo_vmap(void *data, struct iosys_map *map)
 {
-	struct vo_obj *obj = data;
+	struct vma_owner_mock *obj = data;
 	void *vaddr;
 
 	if (obj->vmap_err) {
@@ -150,7 +196,7 @@ static int vo_vmap(void *data, struct iosys_map *map)
 
 static void vo_vunmap(void *data, struct iosys_map *map)
 {
-	struct vo_obj *obj = data;
+	struct vma_owner_mock *obj = data;
 
 	vo_count(obj, vunmap);
 	vunmap(map->vaddr);
@@ -158,19 +204,20 @@ static void vo_vunmap(void *data, struct iosys_map *map)
 
 struct vma_owner_revoke *vo_revocable(void *data)
 {
-	struct vo_obj *obj = data;
+	struct vma_owner_mock *obj = data;
 
 	if (obj->in_revocable)
 		obj->in_revocable(obj);
 	return obj->revoke;
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_revocable);
 
 static void vo_zap(void *priv)
 {
-	struct vo_obj *obj = priv;
+	struct vma_owner_mock *obj = priv;
 
 	vo_count(obj, zap);
-	obj->zapped_at = vo_tick(obj->vo);
+	obj->zapped_at = vo_tick();
 	if (obj->in_zap)
 		obj->in_zap(obj);
 	unmap_mapping_range(obj->file->f_mapping, 0, 0, 1);
@@ -181,7 +228,7 @@ static const struct vma_owner_revoke_ops vo_revoke_ops = {
 	.zap	= vo_zap,
 };
 
-static vm_fault_t vo_insert(struct vo_obj *obj, struct vm_fault *vmf)
+static vm_fault_t vo_insert(struct vma_owner_mock *obj, struct vm_fault *vmf)
 {
 	struct page *page = obj->pages[vmf->pgoff];
 
@@ -197,7 +244,7 @@ static vm_fault_t vo_insert(struct vo_obj *obj, struct vm_fault *vmf)
 
 static vm_fault_t vo_fault(struct vm_fault *vmf)
 {
-	struct vo_obj *obj = vmf->vma->vm_private_data;
+	struct vma_owner_mock *obj = vmf->vma->vm_private_data;
 	vm_fault_t ret;
 
 	vo_count(obj, fault);
@@ -214,7 +261,7 @@ static vm_fault_t vo_fault(struct vm_fault *vmf)
 
 static void vo_open(struct vm_area_struct *vma)
 {
-	struct vo_obj *obj = vma->vm_private_data;
+	struct vma_owner_mock *obj = vma->vm_private_data;
 
 	vo_count(obj, open);
 	if (obj->vma_counts)
@@ -223,7 +270,7 @@ static void vo_open(struct vm_area_struct *vma)
 
 static void vo_close(struct vm_area_struct *vma)
 {
-	struct vo_obj *obj = vma->vm_private_data;
+	struct vma_owner_mock *obj = vma->vm_private_data;
 
 	vo_count(obj, close);
 	if (obj->vma_counts)
@@ -242,6 +289,7 @@ const struct vm_operations_struct vo_vm_ops_without_owner = {
 	.close		= vo_close,
 	.fault		= vo_fault,
 };
+EXPORT_SYMBOL_IF_KUNIT(vo_vm_ops_without_owner);
 
 const struct vm_operations_struct vo_vm_ops_cached = {
 	.open		= vo_open,
@@ -249,6 +297,7 @@ const struct vm_operations_struct vo_vm_ops_cached = {
 	.fault		= vo_fault,
 	.owner_ops	= &dma_buf_cached_vma_owner_ops,
 };
+EXPORT_SYMBOL_IF_KUNIT(vo_vm_ops_cached);
 
 const struct vm_operations_struct vo_vm_ops_generic = {
 	.open		= vo_open,
@@ -256,10 +305,11 @@ const struct vm_operations_struct vo_vm_ops_generic = {
 	.fault		= vo_fault,
 	.owner_ops	= &dma_buf_vma_owner_ops,
 };
+EXPORT_SYMBOL_IF_KUNIT(vo_vm_ops_generic);
 
 static int vo_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct vo_obj *obj = file->private_data;
+	struct vma_owner_mock *obj = file->private_data;
 
 	if (obj->in_mmap)
 		return obj->in_mmap(file, vma);
@@ -273,9 +323,9 @@ static int vo_mmap(struct file *file, struct vm_area_struct *vma)
 
 static int vo_release(struct inode *inode, struct file *file)
 {
-	struct vo_obj *obj = file->private_data;
+	struct vma_owner_mock *obj = file->private_data;
 
-	vo_alive_put(obj->vo);
+	vo_alive_put(obj);
 	return 0;
 }
 
@@ -286,22 +336,24 @@ static const struct file_operations vo_fops = {
 };
 
 /* The driver lets go of its buffer: VMAs and the core may still hold it */
-void vo_obj_unregister(struct vo_obj *obj)
+void vo_obj_unregister(struct vma_owner_mock *obj)
 {
 	if (!obj->registered)
 		return;
 	obj->registered = false;
 	vo_obj_put(obj);
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_obj_unregister);
 
-void vo_obj_close(struct vo_obj *obj)
+void vo_obj_close(struct vma_owner_mock *obj)
 {
 	if (obj->file)
 		fput(obj->file);
 	obj->file = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_obj_close);
 
-void vo_obj_free(struct vo_obj *obj)
+void vo_obj_free(struct vma_owner_mock *obj)
 {
 	unsigned int i;
 
@@ -315,47 +367,41 @@ void vo_obj_free(struct vo_obj *obj)
 	list_del(&obj->node);
 	kfree(obj);
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_obj_free);
 
-static struct vo_obj *vo_obj_alloc(struct vo *vo)
-{
-	struct vo_obj *obj = kzalloc_obj(*obj);
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(vo->test, obj);
-	list_add_tail(&obj->node, &vo->objs);
-	obj->vo = vo;
-	spin_lock_init(&obj->vecs_lock);
-	INIT_LIST_HEAD(&obj->vecs);
-	init_completion(&obj->entered);
-	init_completion(&obj->go);
-	for (i = 0; i < VO_PAGES; i++) {
-		obj->pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
-		KUNIT_ASSERT_NOT_NULL(vo->test, obj->pages[i]);
-	}
-	return obj;
-}
-
-static const struct vo_dma_ops vo_dma_api = {
+static const struct vma_owner_mock_dma vo_dma_api = {
 	.map		= dma_map_sgtable,
 	.unmap		= dma_unmap_sgtable,
 	.for_cpu	= dma_sync_sgtable_for_cpu,
 	.for_device	= dma_sync_sgtable_for_device,
 };
 
-/* A static buffer in RAM, lazily faulted, with extents and a kernel mapping */
-struct vo_obj *vo_obj(struct vo *vo)
+/* A few in one piece, or with @scattered from the last one to the first */
+static bool vo_alloc_pages(struct vma_owner_mock *obj, bool scattered)
 {
-	struct vo_obj *obj = vo_obj_alloc(vo);
-	struct file *file;
+	unsigned int order = get_order(VO_SIZE), i;
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_ZERO, order);
 
-	file = anon_inode_create_getfile("[vma_owner_kunit]", &vo_fops, obj,
-					 O_RDWR, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(vo->test, file);
-	obj->file = file;
+	if (!page)
+		return false;
+	split_page(page, order);
+	for (i = 0; i < VO_PAGES; i++)
+		obj->pages[i] = page + (scattered ? VO_PAGES - 1 - i : i);
+	return true;
+}
+
+static void vo_obj_init(struct vma_owner_mock *obj, unsigned int what)
+{
+	spin_lock_init(&obj->vecs_lock);
+	INIT_LIST_HEAD(&obj->vecs);
+	INIT_LIST_HEAD(&obj->node);
+	init_completion(&obj->entered);
+	init_completion(&obj->go);
 	obj->size = VO_SIZE;
-	obj->pfnmap = true;
-	obj->vma_counts = true;
-	obj->vm_ops = &vo_vm_ops;
+	obj->pfnmap = !(what & VOM_ORDINARY);
+	obj->halves = what & VOM_HALVES;
+	obj->vm_ops = what & (VOM_ORDINARY | VOM_NOBODYS) ?
+		      &vo_vm_ops_without_owner : &vo_vm_ops;
 	obj->dma = &vo_dma_api;
 	obj->ops = (struct vma_owner_obj_ops) {
 		.name		= "vo-owner",
@@ -366,21 +412,43 @@ struct vo_obj *vo_obj(struct vo *vo)
 		.get_extents	= vo_get_extents,
 		.put_extents	= vo_put_extents,
 	};
+	if (what & VOM_DMABUF) {
+		obj->ops.get_dmabuf = vo_get_dmabuf;
+		obj->ops.sync = vo_sync;
+		obj->sync = VMA_OWNER_SYNC_DMA;
+	}
 	obj->registered = true;
 	refcount_set(&obj->users, 1);
-	atomic_add(2, &vo->alive);
-	return obj;
+	atomic_set(&obj->alive, 2);
 }
 
-struct vo_obj *vo_obj_revocable(struct vo *vo)
+/* A buffer in RAM, lazily faulted, with extents and a kernel mapping */
+struct vma_owner_mock *vo_obj_alloc(struct kunit *test, unsigned int what)
 {
-	struct vo_obj *obj = vo_obj(vo);
+	struct vma_owner_mock *obj = kzalloc_obj(*obj);
 
-	obj->revoke = vma_owner_revoke_create(&vo_revoke_ops, obj);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(vo->test, obj->revoke);
-	obj->ops.revocable = vo_revocable;
-	return obj;
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	obj->test = test;
+	vo_obj_init(obj, what);
+	if (!vo_alloc_pages(obj, what & VOM_SCATTERED))
+		goto err_free;
+	if (what & VOM_REVOCABLE) {
+		obj->ops.revocable = vo_revocable;
+		obj->revoke = vma_owner_revoke_create(&vo_revoke_ops, obj);
+		if (IS_ERR(obj->revoke))
+			goto err_free;
+	}
+	obj->file = anon_inode_create_getfile("[vma_owner_mock]", &vo_fops, obj,
+					      O_RDWR, NULL);
+	if (!IS_ERR(obj->file))
+		return obj;
+
+err_free:
+	vo_obj_free(obj);
+	KUNIT_FAIL(test, "no memory for a mock");
+	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_obj_alloc);
 
 /* ------------------------------------------------------------------------- */
 /* The exporter's dma-buf                                                    */
@@ -388,7 +456,7 @@ struct vo_obj *vo_obj_revocable(struct vo *vo)
 static int vo_buf_attach(struct dma_buf *dmabuf,
 			 struct dma_buf_attachment *attach)
 {
-	struct vo_obj *obj = dmabuf->priv;
+	struct vma_owner_mock *obj = dmabuf->priv;
 
 	if (obj->attach_err)
 		return obj->attach_err;
@@ -401,22 +469,22 @@ static int vo_buf_attach(struct dma_buf *dmabuf,
 static void vo_buf_detach(struct dma_buf *dmabuf,
 			  struct dma_buf_attachment *attach)
 {
-	vo_count((struct vo_obj *)dmabuf->priv, detach);
+	vo_count((struct vma_owner_mock *)dmabuf->priv, detach);
 }
 
 static int vo_buf_pin(struct dma_buf_attachment *attach)
 {
-	vo_count((struct vo_obj *)attach->dmabuf->priv, pin);
+	vo_count((struct vma_owner_mock *)attach->dmabuf->priv, pin);
 	return 0;
 }
 
 static void vo_buf_unpin(struct dma_buf_attachment *attach)
 {
-	vo_count((struct vo_obj *)attach->dmabuf->priv, unpin);
+	vo_count((struct vma_owner_mock *)attach->dmabuf->priv, unpin);
 }
 
 /* What the CPU does not cache is not synced */
-static unsigned long vo_buf_attrs(struct vo_obj *obj)
+static unsigned long vo_buf_attrs(struct vma_owner_mock *obj)
 {
 	return obj->sync == VMA_OWNER_SYNC_NEVER ? DMA_ATTR_SKIP_CPU_SYNC : 0;
 }
@@ -424,7 +492,7 @@ static unsigned long vo_buf_attrs(struct vo_obj *obj)
 static struct sg_table *vo_buf_map(struct dma_buf_attachment *attach,
 				   enum dma_data_direction dir)
 {
-	struct vo_obj *obj = attach->dmabuf->priv;
+	struct vma_owner_mock *obj = attach->dmabuf->priv;
 	unsigned long attrs = vo_buf_attrs(obj);
 	struct sg_table *sgt;
 	int ret;
@@ -434,9 +502,8 @@ static struct sg_table *vo_buf_map(struct dma_buf_attachment *attach,
 	sgt = kzalloc_obj(*sgt);
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
-	/* An entry for each page, also where they adjoin */
-	ret = sg_alloc_table_from_pages_segment(sgt, obj->pages, VO_PAGES, 0,
-						VO_SIZE, PAGE_SIZE, GFP_KERNEL);
+	ret = sg_alloc_table_from_pages(sgt, obj->pages, VO_PAGES, 0, VO_SIZE,
+					GFP_KERNEL);
 	if (ret)
 		goto err_free;
 	ret = obj->dma->map(attach->dev, sgt, dir, attrs);
@@ -458,7 +525,7 @@ err_free:
 static void vo_buf_unmap(struct dma_buf_attachment *attach,
 			 struct sg_table *sgt, enum dma_data_direction dir)
 {
-	struct vo_obj *obj = attach->dmabuf->priv;
+	struct vma_owner_mock *obj = attach->dmabuf->priv;
 	unsigned long attrs = vo_buf_attrs(obj);
 
 	vo_count(obj, unmap);
@@ -470,7 +537,7 @@ static void vo_buf_unmap(struct dma_buf_attachment *attach,
 
 static int vo_buf_begin(struct dma_buf *dmabuf, enum dma_data_direction dir)
 {
-	struct vo_obj *obj = dmabuf->priv;
+	struct vma_owner_mock *obj = dmabuf->priv;
 
 	if (obj->begin_err)
 		return obj->begin_err;
@@ -483,7 +550,7 @@ static int vo_buf_begin(struct dma_buf *dmabuf, enum dma_data_direction dir)
 
 static int vo_buf_end(struct dma_buf *dmabuf, enum dma_data_direction dir)
 {
-	struct vo_obj *obj = dmabuf->priv;
+	struct vma_owner_mock *obj = dmabuf->priv;
 
 	vo_count(obj, end_cpu);
 	obj->end_dir = dir;
@@ -511,7 +578,7 @@ static void vo_buf_release(struct dma_buf *dmabuf)
 
 int vo_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
-	struct vo_obj *obj = dmabuf->priv;
+	struct vma_owner_mock *obj = dmabuf->priv;
 
 	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = obj->vm_ops;
@@ -519,8 +586,9 @@ int vo_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	vo_open(vma);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_buf_mmap);
 
-static const struct dma_buf_ops vo_buf_ops = {
+const struct dma_buf_ops vo_buf_ops = {
 	.attach			= vo_buf_attach,
 	.detach			= vo_buf_detach,
 	.pin			= vo_buf_pin,
@@ -534,6 +602,7 @@ static const struct dma_buf_ops vo_buf_ops = {
 	.mmap			= vo_buf_mmap,
 	.release		= vo_buf_release,
 };
+EXPORT_SYMBOL_IF_KUNIT(vo_buf_ops);
 
 static const struct dma_buf_ops vo_buf_ops_no_vmap = {
 	.map_dma_buf		= vo_buf_map,
@@ -541,9 +610,8 @@ static const struct dma_buf_ops vo_buf_ops_no_vmap = {
 	.release		= vo_buf_release,
 };
 
-static struct dma_buf *vo_export_size(struct vo_obj *obj,
-				      const struct dma_buf_ops *ops,
-				      size_t size)
+struct dma_buf *vo_export_size(struct vma_owner_mock *obj,
+			       const struct dma_buf_ops *ops, size_t size)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct dma_buf *dmabuf;
@@ -559,8 +627,9 @@ static struct dma_buf *vo_export_size(struct vo_obj *obj,
 	obj->dmabuf = dmabuf;
 	return dmabuf;
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_export_size);
 
-static struct dma_buf *vo_export(struct vo_obj *obj,
+static struct dma_buf *vo_export(struct vma_owner_mock *obj,
 				 const struct dma_buf_ops *ops)
 {
 	return vo_export_size(obj, ops, VO_SIZE);
@@ -568,51 +637,221 @@ static struct dma_buf *vo_export(struct vo_obj *obj,
 
 struct dma_buf *vo_get_dmabuf(void *data)
 {
-	vo_count((struct vo_obj *)data, get_dmabuf);
+	vo_count((struct vma_owner_mock *)data, get_dmabuf);
 	return vo_export(data, &vo_buf_ops);
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_get_dmabuf);
 
 struct dma_buf *vo_get_dmabuf_no_vmap(void *data)
 {
 	return vo_export(data, &vo_buf_ops_no_vmap);
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_get_dmabuf_no_vmap);
 
 enum vma_owner_sync vo_sync(void *data)
 {
-	return ((struct vo_obj *)data)->sync;
+	return ((struct vma_owner_mock *)data)->sync;
 }
-
-struct vo_obj *vo_obj_dmabuf(struct vo *vo)
-{
-	struct vo_obj *obj = vo_obj(vo);
-
-	obj->ops.get_dmabuf = vo_get_dmabuf;
-	obj->ops.sync = vo_sync;
-	obj->sync = VMA_OWNER_SYNC_DMA;
-	return obj;
-}
+EXPORT_SYMBOL_IF_KUNIT(vo_sync);
 
 /* The exporter moves the memory, or loses it if @map_err */
-void vo_move(struct vo_obj *obj, int map_err)
+void vo_move(struct vma_owner_mock *obj, int map_err)
 {
 	dma_resv_lock(obj->dmabuf->resv, NULL);
 	obj->map_err = map_err;
 	dma_buf_invalidate_mappings(obj->dmabuf);
 	dma_resv_unlock(obj->dmabuf->resv);
 }
+EXPORT_SYMBOL_IF_KUNIT(vo_move);
 
-/* A dma-buf whose mmap names the owner that all dma-bufs may share */
-struct vo_obj *vo_obj_generic_size(struct vo *vo, size_t size)
+/* ------------------------------------------------------------------------- */
+/* For tests of drivers                                                      */
+
+static int vo_fence_release(struct inode *inode, struct file *file)
 {
-	struct vo_obj *obj = vo_obj(vo);
-	struct dma_buf *dmabuf = vo_export_size(obj, &vo_buf_ops, size);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(vo->test, dmabuf);
-	obj->vm_ops = &vo_vm_ops_generic;
-	return obj;
+	complete(file->private_data);
+	return 0;
 }
 
-struct vo_obj *vo_obj_generic(struct vo *vo)
+/*
+ * Waits for the files that kernel threads have put. flush_delayed_fput() releases
+ * those that are listed, the last one first, and does not wait for a worker that has
+ * begun with what was listed before; so one more is left to that worker.
+ */
+static void vo_wait_for_fput(void)
 {
-	return vo_obj_generic_size(vo, VO_SIZE);
+	static const struct file_operations fops = {
+		.owner		= THIS_MODULE,
+		.release	= vo_fence_release,
+	};
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct file *file;
+
+	flush_delayed_fput();
+	if (!(current->flags & PF_KTHREAD))
+		return;
+	file = anon_inode_getfile("[fence]", &fops, &done, O_RDWR);
+	if (IS_ERR(file))
+		return;
+	fput(file);
+	wait_for_completion(&done);
 }
+
+static void vo_mock_end(void *data)
+{
+	struct vma_owner_mock *m = data;
+
+	vo_obj_unregister(m);
+	vo_obj_close(m);
+	/* If not, somebody may still use all this */
+	if (vo_alive_is(m, 0))
+		vo_obj_free(m);
+}
+
+/**
+ * vma_owner_mock() - Make an owner, and an address space to map it in
+ * @test: the test, with whose end it goes
+ * @what: VOM_ flags, or 0 for static memory with extents
+ *
+ * Return: the owner; the test ends at once if there is none.
+ */
+struct vma_owner_mock *vma_owner_mock(struct kunit *test, unsigned int what)
+{
+	struct vma_owner_mock *m = vo_obj_alloc(test, what);
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, vo_mock_end, m));
+	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	return m;
+}
+EXPORT_SYMBOL_IF_KUNIT(vma_owner_mock);
+
+/* Room for so many pages with nothing mapped in it nor next to it */
+unsigned long vma_owner_mock_area(struct kunit *test, unsigned int pages)
+{
+	unsigned long len = (pages + 2) << PAGE_SHIFT;
+	unsigned long addr = vm_mmap(NULL, 0, len, PROT_NONE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, 0);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_ASSERT_EQ(test, vm_munmap(addr, len), 0);
+	return addr + PAGE_SIZE;
+}
+EXPORT_SYMBOL_IF_KUNIT(vma_owner_mock_area);
+
+/* Map @m, with a hole before and behind it, and fault its pages in */
+unsigned long vma_owner_mock_mmap(struct vma_owner_mock *m, unsigned long prot)
+{
+	unsigned long addr = vma_owner_mock_area(m->test, VOM_PAGES);
+
+	KUNIT_ASSERT_EQ(m->test, vm_mmap(m->file, addr, VOM_SIZE, prot,
+					 MAP_SHARED | MAP_FIXED, 0), addr);
+	KUNIT_ASSERT_EQ(m->test, 0,
+			fault_in_readable((char __user *)addr, VOM_SIZE));
+	return addr;
+}
+EXPORT_SYMBOL_IF_KUNIT(vma_owner_mock_mmap);
+
+/* Replace the last half of a mapping by ordinary memory, or by nothing */
+void vma_owner_mock_cut(struct vma_owner_mock *m, unsigned long addr,
+			bool ordinary)
+{
+	unsigned long half = addr + VOM_SIZE / 2;
+
+	KUNIT_ASSERT_EQ(m->test, vm_munmap(half, VOM_SIZE / 2), 0);
+	if (ordinary)
+		KUNIT_ASSERT_EQ(m->test, half,
+				vm_mmap(NULL, half, VOM_SIZE / 2,
+					PROT_READ | PROT_WRITE, MAP_PRIVATE |
+					MAP_ANONYMOUS | MAP_FIXED, 0));
+}
+EXPORT_SYMBOL_IF_KUNIT(vma_owner_mock_cut);
+
+/* A page of private anonymous memory */
+unsigned long vma_owner_mock_anon(struct kunit *test, unsigned long prot)
+{
+	unsigned long addr = vm_mmap(NULL, 0, PAGE_SIZE, prot,
+				     MAP_PRIVATE | MAP_ANONYMOUS, 0);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	return addr;
+}
+EXPORT_SYMBOL_IF_KUNIT(vma_owner_mock_anon);
+
+/* Does nobody but the mock and its mappings hold anything? */
+bool vma_owner_mock_is_idle(struct vma_owner_mock *m)
+{
+	unsigned int i;
+
+	vo_wait_for_fput();
+	if (vma_owner_mock_refs(m) ||
+	    vo_n(m, extents) != vo_n(m, put_extents) ||
+	    vo_n(m, map) != vo_n(m, unmap) ||
+	    vo_n(m, begin_cpu) != vo_n(m, end_cpu))
+		return false;
+	for (i = 0; i < VOM_PAGES; i++)
+		if (folio_maybe_dma_pinned(page_folio(m->pages[i])))
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(vma_owner_mock_is_idle);
+
+#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
+static void *vo_failslab(struct kunit *test, const char *name)
+{
+	struct dentry *dir = debugfs_lookup("failslab", NULL);
+	struct dentry *file = dir ? debugfs_lookup(name, dir) : NULL;
+	void *data;
+
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	data = d_inode(file)->i_private;
+	dput(file);
+	dput(dir);
+	return data;
+}
+
+/*
+ * Call @call again and again, with the first allocation failing, then the second,
+ * until it has no more to fail. What @call got it lets go of; it tells 0 or an
+ * errno. Returns how often it failed.
+ */
+unsigned int vma_owner_mock_fail_nth(struct kunit *test,
+				     int (*call)(void *data), void *data)
+{
+	bool *ignore = vo_failslab(test, "ignore-gfp-wait");
+	u32 *verbose = vo_failslab(test, "verbose");
+	unsigned int nth = 0, failures = 0;
+	bool failed;
+	int ret;
+
+	*ignore = false;
+	*verbose = 0;
+	do {
+		current->fail_nth = ++nth;
+		ret = call(data);
+		failed = !current->fail_nth;
+		current->fail_nth = 0;
+		/* Debugging options allocate, too, and do without if need be */
+		if (!failed || !ret)
+			continue;
+		failures++;
+		KUNIT_EXPECT_EQ_MSG(test, ret, -ENOMEM, "allocation %u", nth);
+	} while (failed && nth < 100);
+	*ignore = true;
+	*verbose = 2;
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	return failures;
+}
+#else
+unsigned int vma_owner_mock_fail_nth(struct kunit *test,
+				     int (*call)(void *data), void *data)
+{
+	kunit_skip(test, "needs CONFIG_FAILSLAB");
+}
+#endif
+EXPORT_SYMBOL_IF_KUNIT(vma_owner_mock_fail_nth);
+
+MODULE_DESCRIPTION("Mock owner of VMAs' memory");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("DMA_BUF");

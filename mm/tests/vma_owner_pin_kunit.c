@@ -11,7 +11,7 @@
 
 static void c1_pin_of_never_faulted_memory(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 
 	KUNIT_EXPECT_TRUE(test, vma_pin_is_owned(&imp->pin));
@@ -23,7 +23,7 @@ static void c1_pin_of_never_faulted_memory(struct kunit *test)
 
 static void c1_mappings_of_never_faulted_memory(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 
 	vo_expect_dma(imp, vma_pin_map_dma_unlocked(&imp->pin, imp->dev, DMA_TO_DEVICE),
@@ -36,7 +36,7 @@ static void c1_mappings_of_never_faulted_memory(struct kunit *test)
 
 static void c1_owner_is_told_of_the_vma(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 2);
 
@@ -53,7 +53,7 @@ static void c1_owner_is_told_of_the_vma(struct kunit *test)
 
 static void c1_owner_is_told_of_reading(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 
 	KUNIT_ASSERT_EQ(test, vo_pin_flags(imp, vo_map(obj), VO_SIZE, 0), 0);
@@ -67,7 +67,7 @@ static void c1_owner_is_told_of_reading(struct kunit *test)
 
 static void c2_owner_of_memory_with_pages(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp;
 	int count;
 
@@ -181,7 +181,7 @@ static void c2_ordinary_vmas_side_by_side(struct kunit *test)
 
 static void c2_not_mine_without_pages_refused(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 
 	obj->tryget_err = -ENOENT;
@@ -192,7 +192,7 @@ static void c2_not_mine_without_pages_refused(struct kunit *test)
 
 static void c2_not_mine_with_pages_is_ordinary(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 
 	obj->tryget_err = -ENOENT;
@@ -205,7 +205,7 @@ static void c2_not_mine_with_pages_is_ordinary(struct kunit *test)
 
 static void c2_pfnmap_without_owner_refused(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr;
 
@@ -218,7 +218,7 @@ static void c2_pfnmap_without_owner_refused(struct kunit *test)
 
 static void c2_io_without_owner_refused(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr;
 
@@ -244,7 +244,7 @@ static bool vo_has_owner(unsigned long addr)
 /* The VMA is looked at, and the owner not asked */
 static void c2_vma_has_owner(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj(test->priv);
 
 	b->vm_ops = &vo_vm_ops_without_owner;
 	KUNIT_EXPECT_TRUE(test, vo_has_owner(vo_map(a)));
@@ -258,7 +258,7 @@ static void c2_vma_has_owner(struct kunit *test)
 
 static void c3_pin_survives_munmap(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 
 	vo_unmap(test->priv, imp->pin.start, VO_PAGES);
@@ -269,7 +269,7 @@ static void c3_pin_survives_munmap(struct kunit *test)
 
 static void c3_last_unpin_frees(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 
 	vo_unmap(test->priv, imp->pin.start, VO_PAGES);
@@ -281,7 +281,7 @@ static void c3_last_unpin_frees(struct kunit *test)
 
 static void c3_pin_survives_split(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 
 	vo_unmap(test->priv, imp->pin.start + PAGE_SIZE, 1);
@@ -295,7 +295,7 @@ static void c3_pin_survives_split(struct kunit *test)
 /* What mremap() does to an exporter: a VMA more, then one less */
 static void c3_pin_survives_remapping(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 	struct vo_imp *other = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
@@ -318,7 +318,7 @@ static void vo_protect_none(unsigned long addr)
 
 static void c3_pin_survives_mprotect(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	struct vo_imp *late = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = imp->pin.start;
@@ -334,20 +334,20 @@ static void c3_pin_survives_mprotect(struct kunit *test)
 
 static void c3_pin_survives_close(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 	struct vo *vo = test->priv;
 
 	vo_unmap(vo, imp->pin.start, VO_PAGES);
 	vo_obj_close(obj);
-	KUNIT_EXPECT_TRUE(test, vo_alive_is(vo, 1));
+	KUNIT_EXPECT_TRUE(test, vo_alive_is(obj, 1));
 	vo_expect_whole(imp, obj);
 	vma_unpin(&imp->pin);
 }
 
 static void c3_pin_survives_exit(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 	struct mm_struct *mm = current->mm;
 
@@ -360,7 +360,7 @@ static void c3_pin_survives_exit(struct kunit *test)
 
 static void c3_read_of_read_only_granted(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map_prot(obj, PROT_READ, MAP_SHARED);
 
@@ -374,7 +374,7 @@ static void c3_read_of_read_only_granted(struct kunit *test)
 
 static void c4_adjoining_vmas(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 3);
 	unsigned int i;
@@ -397,7 +397,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_hole, vo_holes, name);
 static void c4_hole_in_owned_refused(struct kunit *test)
 {
 	const struct vo_param *hole = test->param_value;
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 
@@ -442,7 +442,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_edge, vo_edges, name);
 static void c4_edges(struct kunit *test)
 {
 	const struct vo_edge *e = test->param_value;
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	int ret;
 
@@ -458,7 +458,7 @@ static void c4_edges(struct kunit *test)
 static void c4_edges_of_prefix(struct kunit *test)
 {
 	const struct vo_edge *e = test->param_value;
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	ssize_t want = min(e->len, VO_ODD - e->offset);
 	ssize_t ret;
@@ -486,7 +486,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_shift, vo_shifts, name);
 static void c4_offset_overflows(struct kunit *test)
 {
 	const struct vo_param *t = test->param_value;
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 
@@ -499,7 +499,7 @@ static void c4_offset_overflows(struct kunit *test)
 
 static void c4_prefix_owned_then_ordinary(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 3);
 
@@ -515,7 +515,7 @@ static void c4_prefix_owned_then_ordinary(struct kunit *test)
 
 static void c4_prefix_ordinary_then_owned(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 3);
 
@@ -532,7 +532,7 @@ static void c4_prefix_ordinary_then_owned(struct kunit *test)
 
 static void c4_prefix_stops_at_hole(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 
@@ -555,7 +555,7 @@ static void c4_prefix_ordinary_stops_at_hole(struct kunit *test)
 
 static void c4_prefix_stops_at_other_object(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 2);
 
@@ -573,7 +573,7 @@ static void c4_prefix_stops_at_other_object(struct kunit *test)
 /* What stops the run is told to the call that starts there */
 static void c4_prefix_stops_at_refusal(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 2);
 
@@ -588,7 +588,7 @@ static void c4_prefix_stops_at_refusal(struct kunit *test)
 
 static void c4_prefix_of_everything(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 
@@ -598,7 +598,7 @@ static void c4_prefix_of_everything(struct kunit *test)
 
 static void c4_prefix_of_another_mm(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	struct mm_struct *mm = current->mm;
 	unsigned long addr = vo_map(obj);
@@ -694,7 +694,7 @@ static unsigned long vo_prot_of(char what)
 
 /* Map what @map says; neighbours of one kind that follow each other are one VMA */
 static unsigned long vo_lay_out(struct vo *vo, const char *map,
-				struct vo_obj *a, struct vo_obj *b)
+				struct vma_owner_mock *a, struct vma_owner_mock *b)
 {
 	unsigned long base = vo_area(vo, strlen(map) / 2), addr = base;
 	unsigned int n;
@@ -716,7 +716,7 @@ static unsigned long vo_lay_out(struct vo *vo, const char *map,
 static void vo_refused(struct kunit *test)
 {
 	const struct vo_refusal *r = test->param_value;
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	size_t pages = r->map ? strlen(r->map) / 2 : 0;
 	size_t len = r->len ?: pages > 1 ? pages * PAGE_SIZE : 0;
@@ -757,7 +757,7 @@ static void errno_ranges_refused(struct kunit *test)
 
 static void c5_vma_of_dead_object(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr;
 
@@ -771,7 +771,7 @@ static void c5_vma_of_dead_object(struct kunit *test)
 
 static void c5_pin_outlives_driver(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp, *late = vo_imp(test->priv, VO_STATIC);
 
 	obj->vma_counts = false;
@@ -786,7 +786,7 @@ static void c5_pin_outlives_driver(struct kunit *test)
 
 static void c5_file_not_held(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 	long count = file_count(obj->file);
@@ -800,9 +800,9 @@ static void c5_file_not_held(struct kunit *test)
 
 static struct module vo_module = { .name = "vo_module" };
 
-static struct vo_obj *vo_obj_module(struct vo *vo, enum module_state state)
+static struct vma_owner_mock *vo_obj_module(struct vo *vo, enum module_state state)
 {
-	struct vo_obj *obj = vo_obj_revocable(vo);
+	struct vma_owner_mock *obj = vo_obj_revocable(vo);
 
 	vo_module.state = state;
 	atomic_set(&vo_module.refcnt, 1);
@@ -812,7 +812,7 @@ static struct vo_obj *vo_obj_module(struct vo *vo, enum module_state state)
 
 static void c5_module_held(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_module(test->priv, MODULE_STATE_LIVE);
+	struct vma_owner_mock *obj = vo_obj_module(test->priv, MODULE_STATE_LIVE);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *failed = vo_imp(test->priv, VO_STATIC);
 
@@ -824,15 +824,15 @@ static void c5_module_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&vo_module.refcnt), 1);
 }
 
-static void vo_expect_module_held(struct vo_obj *obj)
+static void vo_expect_module_held(struct vma_owner_mock *obj)
 {
-	KUNIT_EXPECT_EQ(obj->vo->test, atomic_read(&vo_module.refcnt), 2);
+	KUNIT_EXPECT_EQ(obj->test, atomic_read(&vo_module.refcnt), 2);
 }
 
 /* put() is code of the module: it has to return before the module may go */
 static void c5_module_held_while_put(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_module(test->priv, MODULE_STATE_LIVE);
+	struct vma_owner_mock *obj = vo_obj_module(test->priv, MODULE_STATE_LIVE);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 
@@ -850,7 +850,7 @@ static void c5_module_held_while_put(struct kunit *test)
 
 static void c5_module_held_until_gone(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_module(test->priv, MODULE_STATE_LIVE);
+	struct vma_owner_mock *obj = vo_obj_module(test->priv, MODULE_STATE_LIVE);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
@@ -863,7 +863,7 @@ static void c5_module_held_until_gone(struct kunit *test)
 
 static void c5_module_going(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_module(test->priv, MODULE_STATE_GOING);
+	struct vma_owner_mock *obj = vo_obj_module(test->priv, MODULE_STATE_GOING);
 	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
 
 	vo_expect_refused(imp, vo_pin(imp, vo_map(obj), VO_SIZE), -ENODEV);
@@ -887,7 +887,7 @@ KUNIT_ARRAY_PARAM_DESC(vo_errno, vo_errnos, name);
 static void errno_of_owner_passed_on(struct kunit *test)
 {
 	const struct vo_param *err = test->param_value;
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 
@@ -899,7 +899,7 @@ static void errno_of_owner_passed_on(struct kunit *test)
 /* The second VMA's owner refuses: the reference to the first is put */
 static void errno_of_second_vma_passed_on(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 2);
 
@@ -912,7 +912,7 @@ static void errno_of_second_vma_passed_on(struct kunit *test)
 
 static void errno_owner_answers_nonsense(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 
@@ -1008,7 +1008,7 @@ static void errno_killed_while_waiting(struct kunit *test)
 /* Where there is a VMA its own lock is enough */
 static void c10_pin_beside_a_held_mmap_lock(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj);
 	struct vo_locker l;

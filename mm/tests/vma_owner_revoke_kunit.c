@@ -18,7 +18,7 @@ static bool vo_is_marked(struct vma_owner_revoke *r)
 
 static void c8_pin_refused_while_revoked(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
 	unsigned long addr = vo_map(obj);
 
@@ -32,7 +32,7 @@ static void c8_pin_refused_while_revoked(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
-static void vo_revoke_begin(struct vo_obj *obj)
+static void vo_revoke_begin(struct vma_owner_mock *obj)
 {
 	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
 }
@@ -40,7 +40,7 @@ static void vo_revoke_begin(struct vo_obj *obj)
 /* The revoke comes when the pin has its reference, but is not yet linked */
 static void c8_revoke_inside_pin(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
 	unsigned long addr = vo_map(obj);
 
@@ -83,7 +83,7 @@ static void vo_queue_revoke_and_pin(struct vo_imp *imp)
 /* A pin that waits for the lock tests the mark after the revoke ahead of it */
 static void c8_pin_queued_behind_revoke(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *first = vo_pinned(obj, VO_TYPE1);
 	struct vo_queued_pin q = {
 		.imp	= vo_imp(test->priv, VO_TYPE1),
@@ -106,7 +106,7 @@ static void c8_pin_queued_behind_revoke(struct kunit *test)
 
 static void c8_mappings_refused_while_revoked(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
 	struct vma_pin *pin = &imp->pin;
 
@@ -121,9 +121,9 @@ static void c8_mappings_refused_while_revoked(struct kunit *test)
 }
 
 /* Inside the zap: is the mark set, and is no importer told yet? */
-static void vo_zap_expects(struct vo_obj *obj)
+static void vo_zap_expects(struct vma_owner_mock *obj)
 {
-	struct kunit *test = obj->vo->test;
+	struct kunit *test = obj->test;
 	struct vo_imp *imp = list_first_entry(&obj->vo->imps, struct vo_imp,
 					      node);
 
@@ -136,7 +136,7 @@ static void vo_zap_expects(struct vo_obj *obj)
 
 static void c8_mark_then_zap_then_invalidate(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	obj->in_zap = vo_zap_expects;
@@ -152,7 +152,7 @@ static void c8_mark_then_zap_then_invalidate(struct kunit *test)
 
 static void c8_each_pin_is_told_once(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp[3];
 	unsigned int i;
 
@@ -173,7 +173,7 @@ static void c8_each_pin_is_told_once(struct kunit *test)
 
 static void c8_dma_mapping_undone_by_revoke(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
 
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
@@ -186,7 +186,7 @@ static void c8_dma_mapping_undone_by_revoke(struct kunit *test)
 
 static void c8_revoke_without_pins(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
 	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 1);
@@ -197,7 +197,7 @@ static void c8_revoke_without_pins(struct kunit *test)
 
 static void c8_drain_waits_for_work_item(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_revoker *rv;
 
@@ -220,7 +220,7 @@ static void c8_drain_waits_for_work_item(struct kunit *test)
 /* The access is over, and the importer lets go at once */
 static void c8_drain_waits_for_exit_and_unpin(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_revoker *rv;
 
@@ -239,7 +239,7 @@ static void c8_drain_waits_for_exit_and_unpin(struct kunit *test)
 /* What is mapped and not in use is undone at once, and pins alone hold up nobody */
 static void c8_drain_waits_only_for_those_inside(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *pinned = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *mapped = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *left = vo_pinned(obj, VO_TYPE1);
@@ -261,7 +261,7 @@ static void c8_drain_waits_only_for_those_inside(struct kunit *test)
 /* What was not mapped cannot be entered, and nobody waits for it */
 static void c8_drain_ignores_failed_mappings(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
 	struct vma_pin *pin = &imp->pin;
 	struct vo_revoker *rv;
@@ -284,7 +284,7 @@ static void c8_drain_ignores_failed_mappings(struct kunit *test)
 
 static void c8_begin_does_not_wait(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
@@ -301,7 +301,7 @@ static void c8_begin_does_not_wait(struct kunit *test)
 
 static void c8_cpu_mappings_zapped(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	unsigned long addr = vo_map(obj);
 
 	KUNIT_EXPECT_TRUE(test, vo_touch(addr));
@@ -312,15 +312,15 @@ static void c8_cpu_mappings_zapped(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vo_touch(addr));
 }
 
-static void vo_fault_waits(struct vo_obj *obj)
+static void vo_fault_waits(struct vma_owner_mock *obj)
 {
 	complete(&obj->entered);
-	KUNIT_EXPECT_TRUE(obj->vo->test, vo_within(&obj->go, VO_LONG));
+	KUNIT_EXPECT_TRUE(obj->test, vo_within(&obj->go, VO_LONG));
 }
 
 struct vo_late {
 	struct work_struct	work;
-	struct vo_obj		*obj;
+	struct vma_owner_mock		*obj;
 	struct vo_revoker	*rv;
 	int			zaps;
 };
@@ -329,7 +329,7 @@ struct vo_late {
 static void vo_late_work(struct work_struct *work)
 {
 	struct vo_late *late = container_of(work, struct vo_late, work);
-	struct vo_obj *obj = late->obj;
+	struct vma_owner_mock *obj = late->obj;
 
 	wait_for_completion(&obj->entered);
 	queue_work(obj->vo->wq, &late->rv->work);
@@ -340,7 +340,7 @@ static void vo_late_work(struct work_struct *work)
 
 static void c8_late_fault_is_zapped(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_revoker rv = { .obj = obj, .how = VMA_OWNER_TEMPORARY };
 	struct vo_late late = { .obj = obj, .rv = &rv };
 	unsigned long addr = vo_map(obj);
@@ -362,7 +362,7 @@ static void c8_late_fault_is_zapped(struct kunit *test)
 
 static void c8_temporary_losses_nest(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
@@ -380,7 +380,7 @@ static void c8_temporary_losses_nest(struct kunit *test)
 
 static void c8_permanent_after_temporary(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
@@ -396,7 +396,7 @@ static void c8_permanent_after_temporary(struct kunit *test)
 
 static void c8_temporary_after_permanent(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
@@ -411,7 +411,7 @@ static void c8_temporary_after_permanent(struct kunit *test)
 /* The pins are not dropped yet: who has heard the worst hears nothing more */
 static void c8_temporary_before_the_permanent_drain(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_PERMANENT);
@@ -430,7 +430,7 @@ static void c8_temporary_before_the_permanent_drain(struct kunit *test)
 
 static void c8_permanent_leaves_an_empty_shell(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
 	struct vma_pin *pin = &imp->pin;
 
@@ -451,7 +451,7 @@ static void c8_permanent_leaves_an_empty_shell(struct kunit *test)
 
 static void c8_temporary_keeps_the_object(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
@@ -466,7 +466,7 @@ static void c8_temporary_keeps_the_object(struct kunit *test)
 
 static void c8_unpin_while_revoked(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
@@ -479,7 +479,7 @@ static void c8_unpin_while_revoked(struct kunit *test)
 /* The exporter drops its handle and goes; the shell still needs it */
 static void c8_handle_outlives_the_exporter(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vma_owner_revoke *r = obj->revoke;
 
@@ -493,8 +493,8 @@ static void c8_handle_outlives_the_exporter(struct kunit *test)
 
 static void c8_two_objects_one_handle(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj_revocable(test->priv);
-	struct vo_obj *b = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *b = vo_obj(test->priv);
 	struct vo_imp *x, *y;
 
 	b->ops.revocable = vo_revocable;
@@ -512,7 +512,7 @@ static void c8_two_objects_one_handle(struct kunit *test)
 
 static void c8_restore_maps_again(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
@@ -526,7 +526,7 @@ static void c8_restore_maps_again(struct kunit *test)
 
 static void c8_restore_calls_those_who_asked(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *quiet = vo_imp(test->priv, VO_TYPE1);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1), *late;
 
@@ -564,7 +564,7 @@ static bool vo_logged(const char *text)
 
 static void c8_failed_restore_is_tried_again(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *other = vo_pinned(obj, VO_TYPE1);
 
@@ -587,7 +587,7 @@ static void c8_failed_restore_is_tried_again(struct kunit *test)
 
 static void c8_restore_once_too_often(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 
 	kunit_warning_suppress(test)
 		vma_owner_restore(obj->revoke);
@@ -600,7 +600,7 @@ static void c8_restore_once_too_often(struct kunit *test)
 /* Somebody still uses what is to be mapped again */
 static void c8_restore_too_early(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
@@ -620,7 +620,7 @@ static void c8_restore_too_early(struct kunit *test)
 /* Only exporters of dma-bufs move memory */
 static void c8_no_revoke_by_a_move(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 
 	kunit_warning_suppress(test)
 		vma_owner_revoke_begin(obj->revoke, VMA_OWNER_MOVED);
@@ -631,7 +631,7 @@ static void c8_no_revoke_by_a_move(struct kunit *test)
 /* More than ten seconds, which is what a drain takes to lose its patience */
 static void c8_drain_says_whom_it_waits_for(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *idle = vo_pinned(obj, VO_TYPE1);
 	struct vo_revoker *rv;
@@ -659,7 +659,7 @@ static void c8_drain_says_whom_it_waits_for(struct kunit *test)
 
 struct vo_stress {
 	struct work_struct	work;
-	struct vo_obj		*obj;
+	struct vma_owner_mock		*obj;
 	struct vo_imp		*imp;
 	unsigned long		addr;
 	bool			enters;
@@ -713,7 +713,7 @@ static void vo_stress_work(struct work_struct *work)
 
 static void c8_revoke_races_pin_map_and_unpin(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_stress s[3] = { };
 	unsigned long addr = vo_map(obj);
 	unsigned int i;
@@ -749,7 +749,7 @@ static void c8_revoke_races_pin_map_and_unpin(struct kunit *test)
 
 static void c16_still_there(struct kunit *test)
 {
-	struct vo_obj *a = vo_obj(test->priv), *b = vo_obj(test->priv);
+	struct vma_owner_mock *a = vo_obj(test->priv), *b = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_area(test->priv, 2);
 	struct vma_pin *pin = &imp->pin;
@@ -779,7 +779,7 @@ static void c16_still_there(struct kunit *test)
 
 static void c16_ordinary_memory_still_there(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_anon(test->priv, 2);
 	struct vma_pin *pin = &imp->pin;
@@ -798,7 +798,7 @@ static void c16_ordinary_memory_still_there(struct kunit *test)
 
 static void c16_lost_for_good_is_not_there(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(&imp->pin));
@@ -840,7 +840,7 @@ static void vo_crowd_work(struct work_struct *work)
 /* Whoever comes after the mark is turned away and not waited for */
 static void c19_drain_cannot_be_starved(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	unsigned int n = clamp(num_online_cpus(), 2, VO_CROWD), i, round;
 	struct vo_crowd *c = kunit_kzalloc(test, array_size(n, sizeof(*c)),
 					   GFP_KERNEL);

@@ -298,7 +298,7 @@ static void vo_dma_sgt_for_device(struct device *dev, struct sg_table *sgt,
 				  dir);
 }
 
-const struct vo_dma_ops vo_dma_shadow = {
+const struct vma_owner_mock_dma vo_dma_shadow = {
 	.map		= vo_dma_map_sgt,
 	.unmap		= vo_dma_unmap_sgt,
 	.for_cpu	= vo_dma_sgt_for_cpu,

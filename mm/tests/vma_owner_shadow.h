@@ -54,7 +54,7 @@ struct vo_dma {
 extern struct vo_dma vo_dma;
 
 /* Of a dma-buf that the shadow maps */
-extern const struct vo_dma_ops vo_dma_shadow;
+extern const struct vma_owner_mock_dma vo_dma_shadow;
 
 bool vo_dma_owns(phys_addr_t phys, size_t len);
 bool vo_is_device(struct page *page);

@@ -12,31 +12,50 @@
  * left, and buffers, files and revoke handles are gone once nobody holds them.
  */
 #include <linux/module.h>
-#include <linux/wait_bit.h>
 #include "vma_owner_kunit.h"
 
-int vo_tick(struct vo *vo)
+static struct vma_owner_mock *vo_obj_what(struct vo *vo, unsigned int what)
 {
-	return atomic_inc_return(&vo->clock);
+	struct vma_owner_mock *obj = vo_obj_alloc(vo->test,
+						  what | VOM_SCATTERED);
+
+	KUNIT_ASSERT_NOT_NULL(vo->test, obj);
+	obj->vo = vo;
+	obj->vma_counts = true;
+	list_add_tail(&obj->node, &vo->objs);
+	return obj;
 }
 
-void vo_alive_put(struct vo *vo)
+/* A static buffer */
+struct vma_owner_mock *vo_obj(struct vo *vo)
 {
-	atomic_dec(&vo->alive);
-	/* wake_up_var() looks for waiters without a lock */
-	smp_mb__after_atomic();
-	wake_up_var(&vo->alive);
+	return vo_obj_what(vo, 0);
 }
 
-/*
- * Waits for what fput() and a dying mm do in their own time. A worker may have
- * begun with the files that are put, and flush_delayed_fput() not wait for it.
- */
-bool vo_alive_is(struct vo *vo, int n)
+struct vma_owner_mock *vo_obj_revocable(struct vo *vo)
 {
-	flush_delayed_fput();
-	return wait_var_event_timeout(&vo->alive, atomic_read(&vo->alive) == n,
-				      VO_LONG);
+	return vo_obj_what(vo, VOM_REVOCABLE);
+}
+
+struct vma_owner_mock *vo_obj_dmabuf(struct vo *vo)
+{
+	return vo_obj_what(vo, VOM_DMABUF);
+}
+
+/* A dma-buf whose mmap names the owner that all dma-bufs may share */
+struct vma_owner_mock *vo_obj_generic_size(struct vo *vo, size_t size)
+{
+	struct vma_owner_mock *obj = vo_obj(vo);
+	struct dma_buf *dmabuf = vo_export_size(obj, &vo_buf_ops, size);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(vo->test, dmabuf);
+	obj->vm_ops = &vo_vm_ops_generic;
+	return obj;
+}
+
+struct vma_owner_mock *vo_obj_generic(struct vo *vo)
+{
+	return vo_obj_generic_size(vo, VO_SIZE);
 }
 
 static int vo_init(struct kunit *test)
@@ -80,16 +99,15 @@ static void vo_exit_imps(struct vo *vo)
 static void vo_exit_objs(struct vo *vo)
 {
 	struct kunit *test = vo->test;
-	struct vo_obj *obj;
+	struct vma_owner_mock *obj;
 
 	list_for_each_entry(obj, &vo->objs, node) {
 		vo_obj_unregister(obj);
-		if (obj->file)
-			fput(obj->file);
+		vo_obj_close(obj);
 	}
-	KUNIT_EXPECT_TRUE_MSG(test, vo_alive_is(vo, 0),
-			      "a reference to an object or a file was left");
 	list_for_each_entry(obj, &vo->objs, node) {
+		KUNIT_EXPECT_TRUE_MSG(test, vo_alive_is(obj, 0),
+				      "a reference to it or its file was left");
 		KUNIT_EXPECT_EQ(test, vo_n(obj, got), vo_n(obj, put));
 		KUNIT_EXPECT_EQ(test, vo_n(obj, extents),
 				vo_n(obj, put_extents));
@@ -105,7 +123,7 @@ static void vo_exit_objs(struct vo *vo)
 static void vo_exit(struct kunit *test)
 {
 	struct vo *vo = test->priv;
-	struct vo_obj *obj, *next_obj;
+	struct vma_owner_mock *obj, *next_obj;
 	struct vo_imp *imp, *next_imp;
 
 	if (!vo)
@@ -114,8 +132,9 @@ static void vo_exit(struct kunit *test)
 	vo_exit_objs(vo);
 	if (vo->wq)
 		destroy_workqueue(vo->wq);
-	if (atomic_read(&vo->alive))
-		return;	/* somebody may still use all this */
+	list_for_each_entry(obj, &vo->objs, node)
+		if (atomic_read(&obj->alive))
+			return;	/* somebody may still use all this */
 	list_for_each_entry_safe(obj, next_obj, &vo->objs, node)
 		vo_obj_free(obj);
 	list_for_each_entry_safe(imp, next_imp, &vo->imps, node)
@@ -168,3 +187,4 @@ module_exit(vo_end);
 MODULE_DESCRIPTION("KUnit tests for VMA owners");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("DMA_BUF");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -26,10 +26,10 @@ static const struct vo_param vo_syncs[] = {
 
 KUNIT_ARRAY_PARAM_DESC(vo_sync, vo_syncs, name);
 
-static void vo_expect_dir(struct vo_obj *obj, enum dma_data_direction dir)
+static void vo_expect_dir(struct vma_owner_mock *obj, enum dma_data_direction dir)
 {
-	KUNIT_EXPECT_EQ(obj->vo->test, obj->begin_dir, dir);
-	KUNIT_EXPECT_EQ(obj->vo->test, obj->end_dir, dir);
+	KUNIT_EXPECT_EQ(obj->test, obj->begin_dir, dir);
+	KUNIT_EXPECT_EQ(obj->test, obj->end_dir, dir);
 	obj->begin_dir = DMA_NONE;
 	obj->end_dir = DMA_NONE;
 }
@@ -37,7 +37,7 @@ static void vo_expect_dir(struct vo_obj *obj, enum dma_data_direction dir)
 static void c14_direction_is_that_of_the_mapping(struct kunit *test)
 {
 	const struct vo_dir *t = test->param_value;
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_TYPE1);
 	struct vma_pin *pin = &imp->pin;
 
@@ -51,9 +51,9 @@ static void c14_direction_is_that_of_the_mapping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_n(obj, end_cpu), 0);
 }
 
-static struct vo_obj *vo_obj_unknown(struct vo *vo)
+static struct vma_owner_mock *vo_obj_unknown(struct vo *vo)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(vo);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(vo);
 
 	obj->sync = VMA_OWNER_SYNC_UNKNOWN;
 	return obj;
@@ -63,7 +63,7 @@ static struct vo_obj *vo_obj_unknown(struct vo *vo)
 static void c14_direction_is_that_of_the_kernel_mapping(struct kunit *test)
 {
 	const struct vo_dir *t = test->param_value;
-	struct vo_obj *obj = vo_obj_unknown(test->priv);
+	struct vma_owner_mock *obj = vo_obj_unknown(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 	int i;
@@ -86,7 +86,7 @@ static void c14_direction_is_that_of_the_kernel_mapping(struct kunit *test)
 static void c14_kernel_mapping_of_a_known_owner(struct kunit *test)
 {
 	const struct vo_param *t = test->param_value;
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 
@@ -102,7 +102,7 @@ static void c14_kernel_mapping_of_a_known_owner(struct kunit *test)
 /* What the kernel alone accesses: begun when it says so, and no sooner */
 static void c14_kernel_mapping_alone(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_unknown(test->priv);
+	struct vma_owner_mock *obj = vo_obj_unknown(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 
@@ -123,7 +123,7 @@ static void c14_kernel_mapping_alone(struct kunit *test)
 
 static void c14_kernel_mapping_must_fit_the_pin(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 
@@ -138,7 +138,7 @@ static void c14_kernel_mapping_must_fit_the_pin(struct kunit *test)
 /* No end without a begin; and the next call tries again */
 static void c14_begin_fails(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_unknown(test->priv);
+	struct vma_owner_mock *obj = vo_obj_unknown(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 
@@ -162,7 +162,7 @@ static void c14_begin_fails(struct kunit *test)
 /* The access has ended nonetheless, and ends once */
 static void c14_end_fails(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_unknown(test->priv);
+	struct vma_owner_mock *obj = vo_obj_unknown(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 
@@ -183,7 +183,7 @@ static void c14_end_fails(struct kunit *test)
 /* A move takes the device's mapping away; the CPU's access goes on, and ends */
 static void c14_move_while_begun(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_unknown(test->priv);
+	struct vma_owner_mock *obj = vo_obj_unknown(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
 	struct vma_pin *pin = &imp->pin;
 
@@ -203,7 +203,7 @@ static void c14_move_while_begun(struct kunit *test)
 /* Syncs and unmapping wait for nobody, and so nobody can keep a process alive */
 static void c14_fences_not_waited_for(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_unknown(test->priv);
+	struct vma_owner_mock *obj = vo_obj_unknown(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	struct vo_signal *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	struct vma_pin *pin = &imp->pin;
@@ -225,7 +225,7 @@ static void c14_fences_not_waited_for(struct kunit *test)
 
 static void c15_nothing_to_sync(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_unknown(test->priv);
+	struct vma_owner_mock *obj = vo_obj_unknown(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 

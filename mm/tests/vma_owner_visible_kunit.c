@@ -14,7 +14,7 @@
 
 static void c12_owner_is_only_asked_by_pins(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	unsigned long addr = vo_map(obj);
 	struct page *page;
 
@@ -75,7 +75,7 @@ static void vo_event_start(struct kunit *test, struct vo_event *e)
 
 static void vo_trace_something(struct vo *vo)
 {
-	struct vo_obj *obj = vo_obj_revocable(vo);
+	struct vma_owner_mock *obj = vo_obj_revocable(vo);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_EXPECT_EQ(vo->test, vo_imp_map(imp), 0);
@@ -177,7 +177,7 @@ static char *vo_read_pins(struct vo *vo)
 /* Who may not see the kernel's addresses sees nobody else's either */
 static void c13_debugfs_hides_addresses(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
 	struct cred *cred = prepare_creds();
 	const struct cred *old;
@@ -254,7 +254,7 @@ static unsigned int vo_pins_note(char *buf, unsigned long addr, size_t n,
 /* Each pin that is there all the time is listed, once */
 static void c13_debugfs_is_complete(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	size_t n = si_mem_available() > (SZ_128M >> PAGE_SHIFT) ? 100000 : 10000;
 	struct vma_pin *pins = kvmalloc_array(n, sizeof(*pins), GFP_KERNEL);
 	unsigned long *seen = bitmap_zalloc(n, GFP_KERNEL);
@@ -317,7 +317,7 @@ out:
 /* What was asked for, not the pages that it lies in */
 static void c13_debugfs_tells_odd_lengths(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj(test->priv);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	struct vo_imp *ram = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = vo_map(obj) + 3, anon = vo_anon(test->priv, 2);
@@ -337,7 +337,7 @@ static void c13_debugfs_tells_odd_lengths(struct kunit *test)
 
 static void c13_debugfs_lists_pins(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *ram = vo_imp(test->priv, VO_STATIC);
 	char line[80];

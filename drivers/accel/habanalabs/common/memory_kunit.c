@@ -268,6 +268,7 @@ static void hl_refuses(struct kunit *test)
 		vma_owner_mock_cut(m, addr, p->shape == MIXED);
 	m->tryget_err = p->tryget_err;
 	m->map_err = p->map_err;
+	m->extents_err = p->map_err;
 	KUNIT_EXPECT_EQ(test, p->ret,
 			dma_map_host_va(t->hdev, addr, size, &userptr));
 	KUNIT_EXPECT_EQ(test, p->ret, hl_test_pin_for_job(t, addr, size));

@@ -214,6 +214,7 @@ static void g2d_refuses(struct kunit *test)
 		vma_owner_mock_cut(m, addr, p->shape == MIXED);
 	m->tryget_err = p->tryget_err;
 	m->map_err = p->map_err;
+	m->extents_err = p->map_err;
 	KUNIT_EXPECT_EQ(test, p->ret,
 			g2d_test_set_pat(t, addr, p->size ?: VOM_SIZE));
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
@@ -258,7 +259,7 @@ static void g2d_finds_what_is_cached(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
 	g2d_test_done(t, &t->node[0]);
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 1);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 1);
 	KUNIT_EXPECT_EQ(test, t->cmdlist[0].data[1], vma_owner_mock_phys(m, 0));
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, VOM_SIZE);
 	g2d_test_done(t, &t->node[0]);
@@ -287,7 +288,7 @@ static void g2d_replaces_what_is_no_longer_there(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[1], addr, VOM_SIZE,
 					      G2D_PAT_BASE_ADDR, 0));
 	KUNIT_EXPECT_EQ(test, t->cmdlist[1].data[1], vma_owner_mock_phys(m, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&n->refs), 1);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(n), 1);
 	g2d_test_done(t, &t->node[0]);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(n));
 	g2d_test_done(t, &t->node[1]);
@@ -306,17 +307,17 @@ static void g2d_replaces_what_is_used(struct kunit *test)
 					      G2D_PAT_BASE_ADDR, 0));
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[1], addr, PAGE_SIZE,
 					      G2D_PAT_BASE_ADDR, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 2);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 2);
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, PAGE_SIZE);
 	g2d_test_done(t, &t->node[1]);
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 2);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 2);
 	/* What was replaced is not found again */
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[1], addr, VOM_SIZE,
 					      G2D_PAT_BASE_ADDR, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->tries), 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->n.tryget), 3);
 	g2d_test_done(t, &t->node[0]);
 	g2d_test_done(t, &t->node[1]);
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 1);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 1);
 	g2d_test_close(t);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
@@ -331,7 +332,7 @@ static void g2d_replaces_what_is_idle(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
 	g2d_test_done(t, &t->node[0]);
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 1);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 1);
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, PAGE_SIZE);
 	g2d_test_done(t, &t->node[0]);
 	g2d_test_close(t);
@@ -374,7 +375,7 @@ static void g2d_refuses_registers_named_twice(struct kunit *test)
 				     G2D_PAT_BASE_ADDR, G2D_MSK_BASE_ADDR,
 				     G2D_SRC_PLANE2_BASE_ADDR,
 				     G2D_DST_PLANE2_BASE_ADDR, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->tries), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->n.tryget), 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&t->file_priv.userptr_list));
 }
 
@@ -389,7 +390,7 @@ static void g2d_shares_a_pin_in_a_list(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[0], addr, VOM_SIZE,
 					      G2D_PAT_BASE_ADDR,
 					      G2D_MSK_BASE_ADDR, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 1);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 1);
 	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));
 	g2d_test_done(t, &t->node[0]);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
@@ -426,11 +427,11 @@ static void g2d_closes_one_of_two_files(struct kunit *test)
 					    addr, VOM_SIZE, &other, &obj);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(dma_addr));
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, 2 * VOM_SIZE);
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 2);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 2);
 	g2d_userptr_put_dma_addr(&t->g2d.userptr_pool, obj);
 	g2d_close(&t->drm_dev, &other);
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, VOM_SIZE);
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->refs), 1);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 1);
 	g2d_test_close(t);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }

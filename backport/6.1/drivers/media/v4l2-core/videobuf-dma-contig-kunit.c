@@ -140,6 +140,7 @@ static void vdc_refuses(struct kunit *test)
 	if (p->shape != WHOLE)
 		vma_owner_mock_cut(m, addr, p->shape == MIXED);
 	m->map_err = p->map_err;
+	m->extents_err = p->map_err;
 	KUNIT_EXPECT_EQ(test, vdc_lock(test, addr, VOM_SIZE), p->ret);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 	videobuf_dma_contig_free(&t->q, t->vb);

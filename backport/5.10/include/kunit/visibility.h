@@ -1,0 +1,1 @@
+../../../6.1/include/kunit/visibility.h
