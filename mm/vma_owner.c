@@ -54,11 +54,16 @@
  *                              then takes the revoke lock (read)
  * vma_pin_still_there()        takes the VMA lock or mmap_lock
  * vma_unpin()                  takes the lock of the pin; never mmap_lock
- * vma_pin_lock()               takes the lock of the pin (the revoke lock: read)
+ * vma_pin_attach()             takes the revoke lock (read), or lets the
+ *                              exporter take the dma_resv
+ * vma_pin_lock()               takes the lock of the pin (revoke lock: read)
  * vma_pin_map_dma(), ...       lock of the pin, held by the caller
  * ``_unlocked`` forms, syncs   take the lock of the pin
- * vma_pin_exit()               no lock that undoing a mapping takes
- * vma_owner_fault_enter()      VMA lock or mmap_lock; takes the revoke lock (read)
+ * vma_pin_enter()              any
+ * vma_pin_exit()               no lock that undoing a mapping takes; takes the
+ *                              revoke lock (write)
+ * vma_owner_fault_enter()      VMA lock or mmap_lock; takes the revoke lock
+ *                              (read)
  * vma_owner_revoke_begin()     exporter's locks; takes the revoke lock (write)
  * vma_owner_restore()          exporter's locks; takes the revoke lock (write)
  * vma_owner_revoke_drain()     no lock that undoing a mapping or ``put`` takes
@@ -68,15 +73,15 @@
  *                              vma_owner_restore() runs under
  * ``vunmap``, ``put_extents``  importer's outer locks, the revoke lock and what
  *                              vma_owner_revoke_begin() runs under
- * ``put``                      importer's outer locks
+ * ``put``                      importer's outer locks; perhaps the VMA lock
  * ``zap``                      revoke lock and exporter's locks
  * ``invalidate``, ``restore``  lock of the pin and exporter's locks
  * ===========================  ================================================
  *
- * lockdep knows the order from boot on. It reports an importer that takes a lock
- * in a callback and holds the same lock across vma_pin_lock(), and one that
- * unpins in a callback or in an MMU notifier, on the first call, whichever memory
- * it was for.
+ * lockdep knows the order from boot on. It reports an importer that takes a
+ * lock in a callback and holds the same lock across vma_pin_lock(), and one
+ * that unpins in a callback or in an MMU notifier, on the first call, whichever
+ * memory it was for.
  */
 
 /* What an owner revokes through; see DOC: revoking */
@@ -687,14 +692,13 @@ EXPORT_SYMBOL_GPL(vma_pin_user_prefix);
  *
  * The device has stopped, and nobody is between vma_pin_enter() and
  * vma_pin_exit(). Undoes the mappings that are left, puts the object and its
- * module, or unpins
- * the pages and marks them dirty if they were pinned for writing. No callback
- * runs for @pin once this has returned.
+ * module, or unpins the pages and marks them dirty if they were pinned for
+ * writing. No callback runs for @pin once this has returned.
  *
  * Context: Process context, may sleep. Takes the lock of the pin and what the
  * exporter's put takes; never mmap_lock. Not from a callback, nor from an MMU
- * notifier: a zap that calls the notifier may hold the lock of the pin, and may be
- * waited for by it. There, and elsewhere, vma_unpin_deferred() will do.
+ * notifier: the zap that calls the notifier may hold the lock of the pin.
+ * There vma_unpin_deferred() will do.
  */
 void vma_unpin(struct vma_pin *pin)
 {
@@ -961,8 +965,8 @@ EXPORT_SYMBOL_GPL(vma_pin_enter);
  * vma_pin_exit() - the access is over
  * @pin: a pin that vma_pin_enter() was true for
  *
- * Context: May sleep: it may have to undo the mappings, and takes the revoke lock
- * for that.
+ * Context: May sleep: it may have to undo the mappings, and takes the revoke
+ * lock for that. Not under the lock of a pin.
  */
 void vma_pin_exit(struct vma_pin *pin)
 {
@@ -1014,17 +1018,9 @@ EXPORT_SYMBOL_GPL(vma_pin_exit);
  * the mark and inserts the PTE between vma_owner_fault_enter() and
  * vma_owner_fault_exit(), so that no PTE can come late. It inserts the PTE
  * itself, by vmf_insert_pfn() and its like: a page returned in vm_fault.page is
- * mapped only after it is back. An owner that excludes fault handlers by a lock
- * of its own, held around vma_owner_revoke_begin(), leaves the two calls alone.
- * Nor may &file_operations.mmap fill the VMA: the VMA is then not in the
- * address_space yet, where the zap would find it, and a restore would not bring
- * the mapping back.
- *
- * An owner that hands out dma-bufs does not come here. It revokes as dma-buf
- * exporters do: dma_buf_invalidate_mappings(), and -ENODEV from its
- * map_dma_buf, vmap and tryget until the memory is back. A kernel mapping that
- * an importer has of the dma-buf stays, so such memory is not freed before the
- * last put.
+ * mapped only after it is back. Nor may &file_operations.mmap fill the VMA: the
+ * VMA is then not in the address_space yet, where the zap would find it, and a
+ * restore would not bring the mapping back.
  */
 
 /**

@@ -13,16 +13,24 @@
 /**
  * DOC: dma-buf as owner
  *
- * An exporter whose mmap leaves the dma-buf in &vm_area_struct.vm_file, and
- * shows page n of the buffer at &vm_area_struct.vm_pgoff n, names
- * dma_buf_vma_owner_ops. It is wrong where the exporter shifts
- * vm_pgoff, as GEM prime does, or puts another file into vm_file; such VMAs
- * need owner ops of their own.
+ * What it takes from an exporter that user space passes by address, with or
+ * without dma_buf_vma_owner_ops:
  *
- * An exporter of memory that the CPU caches, which maps all of it by
- * dma_map_sgtable() without DMA_ATTR_SKIP_CPU_SYNC, names
- * dma_buf_cached_vma_owner_ops instead: devices that bounce or are not coherent can
- * then use it, see &enum vma_owner_sync.
+ * - &dma_buf_ops.map_dma_buf, for any device and of the whole buffer. It is
+ *   asked for DMA_BIDIRECTIONAL if the device writes, for DMA_TO_DEVICE if not.
+ *   For a device that bounces or is not coherent, &vma_owner_obj_ops.sync has to
+ *   tell how that is synced.
+ * - &dma_buf_ops.vmap for importers that use the CPU, such as
+ *   videobuf2-vmalloc. If there is none, or if it gives I/O memory, they get
+ *   -EOPNOTSUPP.
+ * - &dma_buf_ops.begin_cpu_access and &dma_buf_ops.end_cpu_access for user
+ *   space, for importers by fd, and for vma_pin_vmap() if the owner does not say
+ *   how it syncs. They sync what importers have mapped, not a mapping of the
+ *   exporter; an exporter of cached memory has the list of these from
+ *   dma_buf_sync_add() and dma_buf_sync_del(), and syncs it by
+ *   dma_buf_sync_for_cpu() and dma_buf_sync_for_device(). They may sleep and
+ *   fail, and are called without the dma_resv, by several pins at once, and when
+ *   a process exits: they do not wait for user space.
  */
 
 static void dma_buf_vma_owner_put(void *obj)
@@ -93,7 +101,7 @@ const struct vma_owner_ops dma_buf_vma_owner_ops = {
 };
 EXPORT_SYMBOL_GPL(dma_buf_vma_owner_ops);
 
-/* The same of cached memory, see DOC: dma-buf as owner */
+/* The same of cached memory, see &enum vma_owner_sync */
 const struct vma_owner_ops dma_buf_cached_vma_owner_ops = {
 	.tryget = dma_buf_cached_vma_owner_tryget,
 };

@@ -42,39 +42,40 @@
 /**
  * DOC: hand-over
  *
- * Memory that is mapped for a device is the CPU's until it is handed over.
- * vma_pin_map_dma() itself hands nothing over. vma_pin_sync_for_device() does,
- * once the CPU has written what the device is to read, and
- * vma_pin_sync_for_cpu() takes it back once the device is done. Each happens
- * once, in the direction of the mapping: a second call in a row does nothing. An
- * importer that does not let the CPU in between calls vma_pin_sync_for_device()
- * once after it has mapped. What the device still has when the mapping is undone
- * is synced for the CPU then.
+ * Memory that is mapped for a device is the CPU's at first, and then in turns
+ * as "who has the memory" in include/linux/vma_owner.h tells. An importer that
+ * does not let the CPU in between hands over once, after it has mapped. What
+ * the device still has when the mapping is undone is synced for the CPU then.
  *
- * What is synced is the pinned range, in the mapping of this pin, by the DMA API.
- * Of a dma-buf that is right if its table comes from the DMA API and the memory is
- * cached, which its owner says, see &vma_owner_obj_ops.sync. If the owner does not
- * and the device needs syncs, the memory is not mapped. The exporter's
- * begin_cpu_access and end_cpu_access are not called for that: they sync the whole
- * buffer for all who are attached, and so bring back what another device had
- * before, over what the CPU or this device has written since.
+ * What is synced is the pinned range, in the mapping of this pin, by the DMA
+ * API. Of a dma-buf that is right if its table comes from the DMA API and the
+ * memory is cached, which its owner says, see &vma_owner_obj_ops.sync. If the
+ * owner does not and the device needs syncs, the memory is not mapped. The
+ * exporter's begin_cpu_access and end_cpu_access are not called for that: they
+ * sync the whole buffer for all who are attached, and so bring back what
+ * another device had before, over what the CPU or this device has written
+ * since.
  *
  * A dma-buf which the device writes is mapped for both directions. The exporter
  * syncs the whole buffer for the CPU when it unmaps it: what has been written
  * elsewhere in the buffer has to outlive that, and is handed over for it just
  * before. To a device that bounces, it would still be lost if it was written at
- * that very moment, so that a part of a dma-buf is not mapped for such a device,
- * save whole pages of it that are all there are. On a device that is not coherent
- * a line that the CPU writes at that moment elsewhere in the buffer may be lost: as
- * for those who pass the dma-buf by fd.
+ * that very moment, so that a part of a dma-buf is not mapped for such a
+ * device, save whole pages of it that are all there are. On a device that is
+ * not coherent a line that the CPU writes at that moment elsewhere in the
+ * buffer may be lost: as for those who pass the dma-buf by fd.
  *
  * Memory that is mapped for the kernel alone is accessed as user space accesses
- * it, without syncs. Only if its owner says nothing of a dma-buf, its exporter is
- * told, by begin_cpu_access in vma_pin_sync_for_cpu() and end_cpu_access in
- * vma_pin_sync_for_device(), in the direction given to vma_pin_vmap(). Each begin
- * has its end, also when one of them fails; an error is returned, and the next
- * call tries again. There is no wait for fences of the dma-buf, and the exporter
- * should have none: memory is taken back when a process exits as well.
+ * it, without syncs. Only if its owner says nothing of a dma-buf, its exporter
+ * is told, by begin_cpu_access in vma_pin_sync_for_cpu() and end_cpu_access in
+ * vma_pin_sync_for_device(), in the direction given to vma_pin_vmap(). Each
+ * begin has its end, also when one of them fails; an error is returned, and the
+ * next call tries again.
+ *
+ * Nothing of this waits for fences of the dma-buf, and the exporter should not:
+ * they last as long as somebody else likes, and memory is taken back when a
+ * process exits as well. Only vma_pin_map_dma() waits, for a move of the memory
+ * by its exporter, not for those who read or write it, and a signal ends that.
  */
 
 #define VMA_PIN_MAX_SEG	ALIGN_DOWN(UINT_MAX, PAGE_SIZE)
@@ -344,8 +345,8 @@ static void vma_pin_lock_uninterruptible(struct vma_pin *pin)
  *
  * Context: Process context, may sleep. Not under the lock of another pin, nor a
  * lock that the importer's callbacks take.
- * Return: 0; -EINTR if a signal came, for the revoke lock a fatal one; or what the
- * owner's get_dmabuf says.
+ * Return: 0; -EINTR if a signal came, for the revoke lock a fatal one; -ENOMEM;
+ * or what the owner's get_dmabuf says.
  */
 int vma_pin_lock(struct vma_pin *pin)
 {
@@ -1075,8 +1076,8 @@ static int vma_pin_attach_any(struct vma_pin *pin, struct device *dev)
  * Once before vma_pin_map_dma(), and again for another device when nothing is
  * mapped. vma_pin_map_dma_unlocked() does it by itself.
  *
- * Context: Process context, may sleep. Takes the revoke lock, or lets the exporter
- * of a dma-buf take the dma_resv.
+ * Context: Process context, may sleep. Takes the revoke lock, or lets the
+ * exporter of a dma-buf take the dma_resv.
  * Return: 0; -EINTR if a fatal signal came; -EBUSY if the memory is mapped for
  * another device; -ENOMEM; or what the owner's get_dmabuf or the exporter of the
  * dma-buf says.
@@ -1120,10 +1121,11 @@ static bool vma_pin_allows(const struct vma_pin *pin,
  * &vma_pin_client.restore.
  * Return: The DMA addresses of exactly the pinned range, or an ERR_PTR. Use only
  * sg_dma_address() and sg_dma_len() of its entries: unless the memory is
- * ordinary or a whole dma-buf there are no pages, and sg_page() is NULL. None is
+ * ordinary or a whole dma-buf there are no pages, and sg_page() is NULL. The
+ * offset of such an entry is that of its DMA address in the page. No entry is
  * longer than dma_get_max_seg_size(), or a page if that is more, save for
- * &vma_pin_client.contiguous and for what the exporter of a dma-buf maps; none of
- * extents crosses dma_get_seg_boundary().
+ * &vma_pin_client.contiguous and for what the exporter of a dma-buf maps; none
+ * of extents crosses dma_get_seg_boundary().
  * -EOPNOTSUPP if there is no way for the device to reach the memory, or none to
  * sync it and the device needs that; -EIO if the DMA API refuses; what the
  * exporter of the dma-buf says, and DOC: errors.
@@ -1162,9 +1164,10 @@ EXPORT_SYMBOL_GPL(vma_pin_map_dma);
  * @pin: the pin
  *
  * Context: The lock of the pin is held, or the caller is between vma_pin_enter()
- * and vma_pin_exit().
- * Return: The DMA addresses, or NULL if the memory is not mapped for a device, or
- * no longer.
+ * and vma_pin_exit(). What is mapped of a dma-buf, which may move, is kept by
+ * the lock alone.
+ * Return: The DMA addresses, or NULL if the memory is not mapped for a device,
+ * or no longer.
  */
 struct sg_table *vma_pin_dma_table(struct vma_pin *pin)
 {
@@ -1211,9 +1214,10 @@ static void vma_pin_undo_dma(struct vma_pin *pin)
  * vma_pin_unmap_dma() - undo vma_pin_map_dma()
  * @pin: the pin; without a mapping nothing happens
  *
- * The device no longer accesses the memory, and nobody is between vma_pin_enter()
- * and vma_pin_exit(). What it was handed over and was not taken back is synced for
- * the CPU, and what the CPU has written since it took the memory back stays.
+ * The device no longer accesses the memory, and nobody is between
+ * vma_pin_enter() and vma_pin_exit(). What it was handed over and was not taken
+ * back is synced for the CPU, and what the CPU has written since it took the
+ * memory back stays.
  *
  * Context: As vma_pin_map_dma().
  */
@@ -1302,10 +1306,11 @@ static int vma_pin_vmap_any(struct vma_pin *pin)
  *	dma_buf_begin_cpu_access(), or DMA_BIDIRECTIONAL; a pin without
  *	VMA_PIN_WRITE can only be read
  *
- * One mapping at a time, until vma_pin_vunmap() or vma_unpin(), or until the owner
- * takes the memory back. An importer that can be revoked accesses it under the
- * lock, or between vma_pin_enter() and vma_pin_exit(). All bracket the accesses
- * with vma_pin_sync_for_cpu() and vma_pin_sync_for_device(), see DOC: hand-over.
+ * One mapping at a time, until vma_pin_vunmap() or vma_unpin(), or until the
+ * owner takes the memory back. An importer that can be revoked accesses it under
+ * the lock, or between vma_pin_enter() and vma_pin_exit(). All bracket the
+ * accesses with vma_pin_sync_for_cpu() and vma_pin_sync_for_device(), see
+ * DOC: hand-over.
  *
  * Context: As vma_pin_map_dma().
  * Return: Kernel address of the first byte of the pinned range, or an ERR_PTR.
@@ -1603,8 +1608,8 @@ static int vma_pin_sync(struct vma_pin *pin, bool for_device)
  *
  * If the owner has taken the memory back before this, nothing is synced.
  *
- * Context: Process context, may sleep. Takes the lock of the pin, but waits for no
- * fence.
+ * Context: Process context, may sleep. Takes the lock of the pin, but waits for
+ * no fence.
  * Return: 0, also if the CPU has the memory already, or an errno of the exporter
  * of a dma-buf that is mapped for the kernel: what was written before may not be
  * seen. Another call tries again.
@@ -1623,8 +1628,8 @@ EXPORT_SYMBOL_GPL(vma_pin_sync_for_cpu);
  *
  * Context: As vma_pin_sync_for_cpu().
  * Return: 0, also if the device has the memory already, or an errno of the
- * exporter of a dma-buf that is mapped for the kernel: what was written may not be
- * seen by others.
+ * exporter of a dma-buf that is mapped for the kernel: what was written may not
+ * be seen by others.
  */
 int vma_pin_sync_for_device(struct vma_pin *pin)
 {

@@ -5,10 +5,10 @@
  * Read from top to bottom: the life of a pin, the four roles with a few lines
  * of code each, memory, revoking, locks and errors in short; then every
  * structure that a driver fills, and last the calls. Each call has its
- * kernel-doc beside its code, in mm/vma_owner.c or drivers/dma-buf/vma-pin.c,
- * and so do the tables that
- * DOC: locking, DOC: revoking, DOC: mappings and DOC: hand-over have whole.
- * Documentation/mm/vma_owner.rst is drawn from all of them.
+ * kernel-doc beside its code. There are the reasons too: DOC: locking and
+ * DOC: revoking in mm/vma_owner.c, DOC: mappings and DOC: hand-over in
+ * drivers/dma-buf/vma-pin.c. Documentation/mm/vma_owner.rst is drawn from all
+ * of them.
  */
 #ifndef _LINUX_VMA_OWNER_H
 #define _LINUX_VMA_OWNER_H
@@ -98,13 +98,32 @@ struct vma_pin_maps;
  *
  * &vm_operations_struct.owner_ops of the VMAs names the last. For the op that
  * fits the memory, here foo_export() which returns a dma-buf, see DOC: memory.
+ * The reference holds the buffer, never the exporter's struct file.
+ *
+ * Who maps a dma-buf to user space writes none of that. Its VMAs have the
+ * dma-buf's file in &vm_area_struct.vm_file and page n of it at
+ * &vm_area_struct.vm_pgoff n, and &dma_buf_ops.mmap says so::
+ *
+ *	static int qux_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
+ *	{
+ *		struct qux *qux = dmabuf->priv;
+ *
+ *		dma_buf_own_cached_vma(vma);
+ *		return vm_map_pages(vma, qux->pages, qux->nr_pages);
+ *	}
+ *
+ * "cached" is VMA_OWNER_SYNC_DMA, which see; dma_buf_own_vma() is for other
+ * memory. Either gives the VMA a &vm_operations_struct, and warns if it has
+ * one with functions: then .owner_ops of that is dma_buf_vma_owner_ops or
+ * dma_buf_cached_vma_owner_ops. Where vm_pgoff is shifted, as GEM does, or
+ * vm_file is another, they are wrong.
  */
 
 /**
  * DOC: a revocable exporter
  *
  * As a static one, with extents instead of a dma-buf, and a revoke handle that
- * vma_owner_revoke_create(&foo_revoke_ops, foo) has made::
+ * vma_owner_revoke_create() has made of &struct vma_owner_revoke_ops::
  *
  *	static int foo_get_extents(void *obj, u64 offset, u64 len,
  *				   struct vma_owner_extents *x)
@@ -142,6 +161,11 @@ struct vma_pin_maps;
  *		unmap_mapping_range(foo->mapping, 0, 0, 1);
  *	}
  *
+ *	static const struct vma_owner_revoke_ops foo_revoke_ops = {
+ *		.name		= "foo",
+ *		.zap		= foo_zap,
+ *	};
+ *
  * mmap refuses private mappings, on which vmf_insert_pfn() is a BUG(), checks
  * the range, sets VM_PFNMAP and the page protection, and leaves the VMA empty
  * for the fault handler to fill::
@@ -175,6 +199,14 @@ struct vma_pin_maps;
  *	}
  *
  * The handle is put where the object is freed, by vma_owner_revoke_put().
+ * Where a lock of the owner keeps fault handlers out already, it is held around
+ * vma_owner_revoke_begin(), then dropped for vma_owner_revoke_drain(), and the
+ * fault handler does without the two calls.
+ *
+ * An object with a dma-buf has no handle. Its exporter revokes as exporters of
+ * dma-bufs do, by dma_buf_invalidate_mappings(), and while the memory is away
+ * map_dma_buf and vmap, and a tryget of its own, say -ENODEV. A kernel mapping
+ * that an importer has stays: such memory is not freed before the last put.
  */
 
 /**
@@ -277,9 +309,11 @@ struct vma_pin_maps;
  *	}
  *
  * Where nothing is mapped vma_pin_enter() may be true and the address NULL, or
- * it is false. The owner waits for the exit. A dma-buf that moves does not: a
- * device has stopped when baz_invalidate() is back, whatever it has entered, and
- * waits for the fences of vma_pin_resv() before it starts.
+ * it is false. The owner waits for the exit.
+ *
+ * A dma-buf that moves waits for no exit: the device has stopped when
+ * baz_invalidate() is back. And before baz_start() lets it at a dma-buf, the
+ * fences of vma_pin_resv() are waited for.
  */
 
 /**
@@ -335,7 +369,8 @@ struct vma_pin_maps;
  *
  * Each call is made in its turn, whatever the direction is; one too many does
  * nothing. An importer that only reads by the CPU passes DMA_FROM_DEVICE to
- * vma_pin_vmap(), one that only writes DMA_TO_DEVICE. Neither waits for fences.
+ * vma_pin_vmap(), one that only writes DMA_TO_DEVICE. The calls wait for no
+ * fence.
  */
 
 /**
@@ -385,9 +420,11 @@ struct vma_pin_maps;
  *                     how; a part of a dma-buf for a device that bounces it
  * ``-EINVAL``         Zero length, an address range that overflows, a DMA
  *                     direction that a pin without VMA_PIN_WRITE does not
- *                     allow; unknown flags and a client without a name, which
- *                     warn as well: never pass on the flags of user space
- * ``-EBUSY``          The pin has a live mapping of that kind already
+ *                     allow. Unknown flags, a client without a name, a pin
+ *                     that holds nothing or has no device, which warn as well:
+ *                     never pass on the flags of user space
+ * ``-EBUSY``          The pin has a mapping of that kind already, or is mapped
+ *                     for another device
  * ``-EIO``            The DMA API refuses: the memory is beyond the device's
  *                     DMA mask and cannot be bounced, bounce buffers are full
  *                     or too small for it; or so said a dma-buf's exporter
@@ -541,8 +578,8 @@ struct vma_owner_obj_ops {
 	 * @put: Drop one reference taken by tryget. Mandatory.
 	 *
 	 * Context: Process context, may sleep, may take the exporter's locks
-	 * but never mmap_lock. If @module is already being unloaded the core
-	 * calls it under the VMA lock.
+	 * but never mmap_lock. The VMA lock or mmap_lock may be held: if
+	 * @module is being unloaded, or the importer wants extents only.
 	 */
 	void (*put)(void *obj);
 
@@ -550,8 +587,8 @@ struct vma_owner_obj_ops {
 	 * @get_dmabuf: Hand out a dma-buf of the object with a reference, or
 	 * an ERR_PTR. May create one, but must not store it in the object: the
 	 * two would keep each other alive. Offset 0 of the dma-buf is offset 0
-	 * of the object, and its size covers &vma_owner_ref.size. Called once
-	 * for a pin, when it is mapped first.
+	 * of the object, and its size covers &vma_owner_ref.size. Called when a
+	 * pin is first locked or attached, and no more once it has succeeded.
 	 *
 	 * Context: Process context, may sleep. No lock of the core is held;
 	 * the importer's outer locks may be.
@@ -595,10 +632,9 @@ struct vma_owner_obj_ops {
 	/**
 	 * @put_extents: Undo @get_extents. Mandatory with it.
 	 *
-	 * Context: May sleep. The revoke lock is held if there is one, but not
-	 * by vma_pin_exit(); perhaps outer locks of the importer, and what the
-	 * exporter holds around vma_owner_revoke_begin(), which undoes
-	 * mappings.
+	 * Context: May sleep. The revoke lock is held if there is one; perhaps
+	 * outer locks of the importer, and what the exporter holds around
+	 * vma_owner_revoke_begin(), which undoes mappings.
 	 */
 	void (*put_extents)(void *obj, struct vma_owner_extents *x);
 
@@ -723,7 +759,8 @@ struct vma_pin_client {
  *
  * Embed it in the structure of the buffer. Only the first three members may be
  * read by an importer. The importer's own calls on one pin come one after the
- * other; its callbacks come at any time but while it has the lock of the pin.
+ * other, save vma_pin_enter(), vma_pin_exit() and what stands between them; its
+ * callbacks come at any time but while it has the lock of the pin.
  */
 struct vma_pin {
 	/** @client: the importer */
@@ -815,7 +852,7 @@ static inline bool vma_pin_is_owned(const struct vma_pin *pin)
 	return pin->ref.ops || pin->revoke;
 }
 
-/* For which device, before the first map_dma; not under the lock of a pin */
+/* For which device, before the first map_dma; not under the lock of any pin */
 int vma_pin_attach(struct vma_pin *pin, struct device *dev);
 
 /* The lock of a pin. The wait may be interrupted; one pin at a time */
@@ -856,16 +893,13 @@ int vma_pin_sync_for_cpu(struct vma_pin *pin);
 
 /*
  * An access that goes on outside it. false: nothing is mapped, and no exit. The
- * exit may sleep; no lock is held that undoing a mapping takes.
+ * exit may sleep; not under the lock of a pin, nor one that undoing a mapping
+ * takes.
  */
 bool vma_pin_enter(struct vma_pin *pin);
 void vma_pin_exit(struct vma_pin *pin);
 
-/*
- * The generic owner of mappings of a dma-buf, in drivers/dma-buf/. A VMA
- * without vm_ops of its own is given some by the functions, in
- * dma_buf_ops.mmap; others set .owner_ops. "cached" is VMA_OWNER_SYNC_DMA.
- */
+/* The generic owner of mappings of a dma-buf, see DOC: a static exporter */
 extern const struct vma_owner_ops dma_buf_vma_owner_ops;
 extern const struct vma_owner_ops dma_buf_cached_vma_owner_ops;
 void dma_buf_own_vma(struct vm_area_struct *vma);

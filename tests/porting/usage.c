@@ -3,6 +3,7 @@
  * The four roles as include/linux/vma_owner.h shows them, which
  * kit/check-samples puts into usage.h, with what such drivers have of their own.
  */
+#include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/kref.h>
@@ -18,6 +19,11 @@ struct foo {
 	struct p2pdma_provider *provider;
 	struct address_space *mapping;
 	struct vma_owner_revoke *revoke;
+};
+
+struct qux {
+	struct page **pages;
+	unsigned long nr_pages;
 };
 
 struct bar_buf {
@@ -73,9 +79,8 @@ static const struct vma_owner_obj_ops foo_revocable_ops __used = {
 	.revocable	= foo_revocable,
 };
 
-static const struct vma_owner_revoke_ops foo_revoke_ops = {
-	.name		= "foo",
-	.zap		= foo_zap,
+static const struct dma_buf_ops qux_dmabuf_ops __used = {
+	.mmap		= qux_mmap,
 };
 
 static int __used foo_live(struct foo *foo)
