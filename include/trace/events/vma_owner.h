@@ -75,16 +75,16 @@ DEFINE_EVENT(vma_pin, vma_unpin,
 DECLARE_EVENT_CLASS(vma_owner_revoke,
 
 	TP_PROTO(const char *name, const void *revoke, bool gone,
-		 unsigned int nested, int live),
+		 unsigned int nested, int pending),
 
-	TP_ARGS(name, revoke, gone, nested, live),
+	TP_ARGS(name, revoke, gone, nested, pending),
 
 	TP_STRUCT__entry(
 		__string(name, name)
 		__field(const void *, revoke)
 		__field(bool, gone)
 		__field(unsigned int, nested)
-		__field(int, live)
+		__field(int, pending)
 	),
 
 	TP_fast_assign(
@@ -92,31 +92,31 @@ DECLARE_EVENT_CLASS(vma_owner_revoke,
 		__entry->revoke = revoke;
 		__entry->gone = gone;
 		__entry->nested = nested;
-		__entry->live = live;
+		__entry->pending = pending;
 	),
 
-	TP_printk("owner=%s revoke=%p %s nested=%u live=%d",
+	TP_printk("owner=%s revoke=%p %s nested=%u pending=%d",
 		  __get_str(name), __entry->revoke,
 		  __entry->gone ? "gone" : "temporary", __entry->nested,
-		  __entry->live)
+		  __entry->pending)
 );
 
 DEFINE_EVENT(vma_owner_revoke, vma_owner_revoke,
 	TP_PROTO(const char *name, const void *revoke, bool gone,
-		 unsigned int nested, int live),
-	TP_ARGS(name, revoke, gone, nested, live)
+		 unsigned int nested, int pending),
+	TP_ARGS(name, revoke, gone, nested, pending)
 );
 
 DEFINE_EVENT(vma_owner_revoke, vma_owner_restore,
 	TP_PROTO(const char *name, const void *revoke, bool gone,
-		 unsigned int nested, int live),
-	TP_ARGS(name, revoke, gone, nested, live)
+		 unsigned int nested, int pending),
+	TP_ARGS(name, revoke, gone, nested, pending)
 );
 
 DEFINE_EVENT(vma_owner_revoke, vma_owner_drain,
 	TP_PROTO(const char *name, const void *revoke, bool gone,
-		 unsigned int nested, int live),
-	TP_ARGS(name, revoke, gone, nested, live)
+		 unsigned int nested, int pending),
+	TP_ARGS(name, revoke, gone, nested, pending)
 );
 
 #endif /* _TRACE_VMA_OWNER_H */
