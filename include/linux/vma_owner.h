@@ -666,7 +666,7 @@ enum vma_owner_loss {
  * struct vma_owner_revoke_ops - an exporter's part in revoking
  */
 struct vma_owner_revoke_ops {
-	/** @name: Shown in debugfs, tracepoints and warnings. Mandatory. */
+	/** @name: Shown in tracepoints and warnings. Mandatory. */
 	const char *name;
 
 	/**
@@ -674,7 +674,7 @@ struct vma_owner_revoke_ops {
 	 * finds the VMAs of one address_space, so ``open`` makes all files of
 	 * the device share that of the first, by setting f_mapping: a device
 	 * node may have several inodes. Optional for memory that user space
-	 * cannot map.
+	 * cannot map, or that the owner zaps by itself.
 	 *
 	 * Context: The revoke lock is held, and whatever the caller of
 	 * vma_owner_revoke_begin() holds. May sleep.
@@ -709,7 +709,7 @@ struct vma_pin_client {
 
 	/**
 	 * @contiguous: Uses the memory only if it is contiguous for the device,
-	 * so segments of ordinary memory are as long as can be, whatever
+	 * so segments of all but dma-bufs are as long as can be, whatever
 	 * dma_get_max_seg_size() says.
 	 */
 	bool contiguous;
