@@ -13,7 +13,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
-	regression debug production matrix mutants model drift shell table
+	regression debug misuse production matrix mutants model drift shell table
 
 .PHONY: $(targets) check-all help clean
 .DEFAULT_GOAL := all
@@ -79,7 +79,13 @@ debug: guest
 	kit/boot debug-selftests || code=1; \
 	kit/boot debug-capture || code=1; \
 	kit/check-faults || code=1; \
+	kit/check-misuse || code=1; \
 	exit $$code
+
+misuse: guest
+	kit/build debug
+	kit/initramfs-over debug
+	kit/check-misuse
 
 production: guest
 	kit/build production
@@ -159,6 +165,7 @@ help:
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit, selftests and capture on a kernel with KASAN, kmemleak, UBSAN and the like'
+	echo 'make misuse         on that kernel: what breaks a rule of the API is reported on the first call (3 minutes)'
 	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
 	echo 'make matrix         compile the series in all configurations of tests/matrix/cells (an hour or more)'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test'

@@ -7,6 +7,7 @@
 #   append  the kernel's command line
 #   limit   seconds
 #   qemu    further arguments for QEMU, words without blanks
+#   enough  what it says last, if it has to be stopped then
 # shellcheck disable=SC2034
 describe_guest()
 {
@@ -14,7 +15,7 @@ describe_guest()
 	# the range is for the sample exporter
 	# QEMU may be too slow for the kernel to see the timer tick in its test
 	append="kunit.enable=0 vivid.n_devs=2 vivid.allocators=1,0 memmap=4M\$0x30000000 no_timer_check"
-	job=selftests limit=600 qemu=
+	job=selftests limit=600 qemu= enough=
 	case $1 in
 	selftests) ;;
 	kunit)
@@ -26,6 +27,18 @@ describe_guest()
 		# DMA_API_DEBUG's own may be among them, and then it is off for good
 		job=kunit
 		append="kunit.filter_glob=vma_owner_* dma_debug=off"
+		;;
+	misuse-control)
+		# one case, so that there is a plan; then init looks for leaks
+		job=kunit
+		append="kunit.filter_glob=vma_owner.c1_pin_of_never_faulted_memory no_timer_check vo_misuse.make=control"
+		;;
+	misuse-*)
+		job=silent
+		append="kunit.enable=0 no_timer_check panic_on_warn=0 vo_misuse.memory=${1##*-}"
+		misuse=${1#misuse-}
+		append="$append vo_misuse.make=${misuse%-*}"
+		enough="vo_misuse: (made|cannot)|module /[^ ]*vo_misuse"
 		;;
 	capture | capture-*)
 		job=capture limit=1800
