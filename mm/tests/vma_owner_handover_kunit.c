@@ -647,7 +647,7 @@ static void c15_part_behind_an_iommu(struct kunit *test)
 
 static void c15_unknown_owner_behind_an_iommu(struct kunit *test)
 {
-	struct vo_obj *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
 	struct vma_pin *pin = &imp->pin;
 
