@@ -118,6 +118,14 @@ need_space()
 	fi
 }
 
+# What kit/apply makes is there. Without it git's and make's words would be all.
+need_tree()
+{
+	if ! git -C "$tree" rev-parse -q --verify base >/dev/null 2>&1; then
+		die "there is no ${tree#"$root"/}." "make tree KERNEL=$KERNEL makes it."
+	fi
+}
+
 # The repo's file for a path: the one of this kernel before the common one.
 lookup()
 {
@@ -349,6 +357,21 @@ with_progress()
 		fi
 		[ "$code" = 0 ]
 	}
+}
+
+# full DIRECTORY...: tells of those on disks with less than 10 MB left; a make that
+# ran into that says so in the middle of a log, which may be on such a disk itself
+full()
+{
+	for directory; do
+		if [ ! -d "$directory" ]; then
+			continue
+		fi
+		left=$(df -P -k "$directory" | awk 'NR == 2 { print $4 }')
+		if [ "$left" -lt 10240 ]; then
+			warn "the disk of $directory is full: $left KB are free."
+		fi
+	done
 }
 
 # The exit status of the left side of a pipe would be lost.
