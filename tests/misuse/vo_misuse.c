@@ -447,6 +447,22 @@ static void vo_vmap_spare(void)
 	vma_pin_vmap_unlocked(&vo_spare, DMA_FROM_DEVICE);
 }
 
+static void vo_take_mmap_lock(void)
+{
+	mmap_read_lock(current->mm);
+	mmap_read_unlock(current->mm);
+}
+
+static void vo_take_resv(void)
+{
+	static struct dma_resv resv;
+
+	dma_resv_init(&resv);
+	dma_resv_lock(&resv, NULL);
+	dma_resv_unlock(&resv);
+	dma_resv_fini(&resv);
+}
+
 static void vo_unpin_in_invalidate(void)
 {
 	vo_in_invalidate = vo_unpin_spare;
@@ -469,6 +485,36 @@ static void vo_unlocked_in_invalidate(void)
 {
 	vo_in_invalidate = vo_vmap_spare;
 	vo_lose();
+}
+
+static void vo_mmap_lock_in_invalidate(void)
+{
+	vo_in_invalidate = vo_take_mmap_lock;
+	vo_lose();
+}
+
+static void vo_resv_in_invalidate(void)
+{
+	vo_in_invalidate = vo_take_resv;
+	vo_lose();
+}
+
+static void vo_under_lock(void (*take)(void))
+{
+	if (vma_pin_lock(&vo_spare))
+		return;
+	take();
+	vma_pin_unlock(&vo_spare);
+}
+
+static void vo_mmap_lock_under_lock(void)
+{
+	vo_under_lock(vo_take_mmap_lock);
+}
+
+static void vo_resv_under_lock(void)
+{
+	vo_under_lock(vo_take_resv);
 }
 
 static void vo_map_without_lock(void)
@@ -521,6 +567,10 @@ static const struct vo_misuse {
 	{ "unpin_in_notifier", VO_OWNED, vo_unpin_in_notifier },
 	{ "unlocked_in_invalidate", VO_OWNED, vo_unlocked_in_invalidate },
 	{ "unlocked_in_move", VO_DMABUF, vo_unlocked_in_invalidate },
+	{ "mmap_lock_in_invalidate", VO_OWNED, vo_mmap_lock_in_invalidate },
+	{ "mmap_lock_under_lock", VO_OWNED, vo_mmap_lock_under_lock },
+	{ "resv_in_invalidate", VO_OWNED, vo_resv_in_invalidate },
+	{ "resv_under_lock", VO_OWNED, vo_resv_under_lock },
 	{ "map_without_lock", VO_OWNED, vo_map_without_lock },
 	{ "pin_under_lock", VO_OWNED, vo_pin_under_lock },
 	{ "lock_in_lock", VO_DMABUF, vo_lock_in_lock },
