@@ -1495,6 +1495,8 @@ static void __init vma_owner_teach_order(struct vma_owner_revoke *r,
 	mmap_read_lock(mm);
 	lock_map_acquire(&vma_owner_put_map);
 	lock_map_release(&vma_owner_put_map);
+	/* As no reader: what readers take inside is seen to come outside only so */
+	vma_pin_may_lock();
 	down_write(&r->lock);
 	vma_pin_lock_acquire();
 #ifdef CONFIG_MMU_NOTIFIER

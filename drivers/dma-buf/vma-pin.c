@@ -171,6 +171,8 @@ static int __init vma_pin_teach_lockdep(void)
 		return PTR_ERR(r);
 	dma_resv_init(&vma_pin_any_resv);
 	dma_resv_lock(&vma_pin_any_resv, NULL);
+	/* As in vma_owner_teach_order() */
+	vma_pin_may_lock();
 	vma_owner_revoke_begin(r, VMA_OWNER_PERMANENT);
 	dma_resv_unlock(&vma_pin_any_resv);
 	vma_owner_revoke_put(r);
