@@ -1502,6 +1502,8 @@ static void __init vma_owner_teach_order(struct vma_owner_revoke *r,
 #ifdef CONFIG_MMU_NOTIFIER
 	lock_map_acquire(&__mmu_notifier_invalidate_range_start_map);
 	lock_map_release(&__mmu_notifier_invalidate_range_start_map);
+	/* They run as readers of an SRCU domain: seen by who waits for that */
+	mmu_notifier_synchronize();
 #endif
 	vma_pin_lock_release();
 	up_write(&r->lock);

@@ -683,6 +683,9 @@ static int vo_misuse_spare(const struct vo_misuse *misuse, enum vo_kind spare)
 
 	if (!ret)
 		misuse->make();
+	/* The callback, or the notifier, has come */
+	if (vo_in_invalidate || vo_in_restore || vo_in_notifier)
+		ret = -ENXIO;
 	vo_end();
 	return ret;
 }
