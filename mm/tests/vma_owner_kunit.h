@@ -195,6 +195,6 @@ extern struct kunit_case vo_pin_cases[],
 	vo_lock_cases[],
 	vo_visible_cases[],
 	vo_sync_cases[],
-	vo_handover_cases[];
+	vo_handover_cases[], vo_edge_cases[];
 
 #endif

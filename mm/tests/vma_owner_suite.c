@@ -148,7 +148,7 @@ static struct kunit_case *const vo_tables[] = {
 	vo_pin_cases, vo_map_cases, vo_lock_cases, vo_revoke_cases,
 	vo_visible_cases, vo_sync_cases,
 #ifndef MODULE
-	vo_handover_cases,
+	vo_handover_cases, vo_edge_cases,
 #endif
 };
 

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests for VMA owners: what few owners and devices meet. Ranges of an IOMMU,
+ * memory that does not fit into one, protections, segments, and a signal in the wait
+ * for a dma_resv.
+ */
+#include "vma_owner_shadow.h"
+
+/* An owner that says nothing of it means ordinary RAM, as the kernel maps it */
+static void c6_extents_default_protection(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
+	const struct vma_owner_extents *x = vo_take_extents(&imp->pin);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, x);
+	KUNIT_EXPECT_EQ(test, x->type, VMA_OWNER_RAM);
+	KUNIT_EXPECT_EQ(test, pgprot_val(x->prot), pgprot_val(PAGE_KERNEL));
+	vo_drop_extents(&imp->pin);
+	vma_unpin(&imp->pin);
+}
+
+/* A device behind an IOMMU, coherent or not, and memory pinned for it */
+static struct vo_imp *vo_imp_iommu(struct vma_owner_mock *obj, bool coherent,
+				   size_t len)
+{
+	struct vo_imp *imp = vo_imp_dev(obj->test->priv, VO_STATIC);
+
+	vo_dma_start();
+	vo_dma.iova = 4 * VO_SIZE;
+	vo_dma.coherent = coherent;
+	vo_dma.max_seg_size = VO_SIZE;
+	KUNIT_ASSERT_EQ(obj->test, vo_pin(imp, vo_map(obj), len), 0);
+	return imp;
+}
+
+/* The IOMMU alone does not make device memory reachable */
+static void c6_mmio_out_of_reach_behind_an_iommu(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, true, VO_SIZE);
+
+	obj->type = VMA_OWNER_MMIO;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(&imp->pin, imp->dev,
+						 DMA_TO_DEVICE)), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, vo_dma.ranges, 0);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+	vma_unpin(&imp->pin);
+}
+
+struct vo_range {
+	const char		*name;
+	enum vma_owner_memtype	type;
+	bool			coherent;
+	unsigned int		ranges;
+};
+
+static const struct vo_range vo_ranges[] = {
+	{ "RAM", VMA_OWNER_RAM, true, 1 },
+	{ "RAM that needs syncs", VMA_OWNER_RAM, false, 0 },
+	{ "RAM_FIXED", VMA_OWNER_RAM_FIXED, true, 1 },
+	{ "RAM_FIXED that needs none", VMA_OWNER_RAM_FIXED, false, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_range, vo_ranges, name);
+
+/* A range cannot be synced, so what has to be is not in one */
+static void c14_ranges_are_never_synced(struct kunit *test)
+{
+	const struct vo_range *t = test->param_value;
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, t->coherent, VO_SIZE);
+
+	obj->type = t->type;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vo_map_dma(&imp->pin, imp->dev,
+						   DMA_TO_DEVICE)));
+	KUNIT_EXPECT_EQ(test, vo_dma.ranges, t->ranges);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, t->ranges ? 0 : VO_PAGES);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_dma.ranges, 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
+/* Two halves of two pages, where the row of the case says */
+struct vo_meeting {
+	const char	*name;
+	unsigned int	first, second;
+	unsigned int	ranges;
+};
+
+static const struct vo_meeting vo_meetings[] = {
+	{ "ends and starts at a granule", PAGE_SIZE / 2, 0, 1 },
+	{ "ends within a granule", 0, 0, 0 },
+	{ "starts within a granule", PAGE_SIZE / 2, PAGE_SIZE / 2, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_meeting, vo_meetings, name);
+
+static int (*vo_get_all)(void *data, u64 offset, u64 len,
+			 struct vma_owner_extents *x);
+
+static int vo_get_halves(void *data, u64 offset, u64 len,
+			 struct vma_owner_extents *x)
+{
+	struct vma_owner_mock *obj = data;
+	const struct vo_meeting *t = obj->test->param_value;
+	int ret = vo_get_all(data, offset, len, x);
+
+	if (ret)
+		return ret;
+	x->vec[0].paddr = page_to_phys(obj->pages[0]) + t->first;
+	x->vec[0].len = PAGE_SIZE / 2;
+	x->vec[1].paddr = page_to_phys(obj->pages[1]) + t->second;
+	x->vec[1].len = PAGE_SIZE / 2;
+	x->nr = 2;
+	return 0;
+}
+
+/* An IOMMU maps whole granules: others would show what is beside the memory */
+static void c6_ranges_are_of_whole_granules(struct kunit *test)
+{
+	const struct vo_meeting *t = test->param_value;
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, true, PAGE_SIZE);
+
+	vo_get_all = obj->ops.get_extents;
+	obj->ops.get_extents = vo_get_halves;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vo_map_dma(&imp->pin, imp->dev,
+						   DMA_TO_DEVICE)));
+	KUNIT_EXPECT_EQ(test, vo_dma.ranges, t->ranges);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_dma.ranges, 0);
+}
+
+/* Linked, but the IOMMU was not told: the device would fault */
+static void c6_range_that_is_not_synced_fails(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, true, VO_SIZE);
+
+	vo_dma.fail_at = VO_PAGES + 1;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(&imp->pin, imp->dev,
+						 DMA_TO_DEVICE)), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, vo_dma.fail_at, 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.ranges, 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.linked, 0);
+	KUNIT_EXPECT_NULL(test, vma_pin_dma_table(&imp->pin));
+	vma_unpin(&imp->pin);
+}
+
+/* Somebody who holds a dma_resv, not for ever */
+struct vo_resv_holder {
+	struct work_struct	work;
+	struct dma_resv		*resv;
+	struct completion	held;
+	struct completion	go;
+};
+
+static void vo_resv_holder_work(struct work_struct *work)
+{
+	struct vo_resv_holder *h = container_of(work, struct vo_resv_holder,
+						work);
+
+	dma_resv_lock(h->resv, NULL);
+	complete(&h->held);
+	wait_for_completion_timeout(&h->go, HZ);
+	dma_resv_unlock(h->resv);
+}
+
+static void c18_wait_for_a_dma_resv_is_interruptible(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
+	struct vo_resv_holder h = {};
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, vma_pin_lock(&imp->pin), 0);
+	vma_pin_unlock(&imp->pin);
+	h.resv = obj->dmabuf->resv;
+	init_completion(&h.held);
+	init_completion(&h.go);
+	INIT_WORK_ONSTACK(&h.work, vo_resv_holder_work);
+	queue_work(imp->vo->wq, &h.work);
+	KUNIT_EXPECT_TRUE(test, vo_within(&h.held, VO_LONG));
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 1);
+	ret = vma_pin_lock(&imp->pin);
+	disallow_signal(SIGUSR1);
+	flush_signals(current);
+	if (!ret)
+		vma_pin_unlock(&imp->pin);
+	complete(&h.go);
+	flush_work(&h.work);
+	destroy_work_on_stack(&h.work);
+	KUNIT_EXPECT_EQ(test, ret, -EINTR);
+	vma_unpin(&imp->pin);
+}
+
+struct kunit_case vo_edge_cases[] = {
+	KUNIT_CASE(c6_extents_default_protection),
+	KUNIT_CASE(c6_mmio_out_of_reach_behind_an_iommu),
+	KUNIT_CASE_PARAM(c6_ranges_are_of_whole_granules,
+			 vo_meeting_gen_params),
+	KUNIT_CASE(c6_range_that_is_not_synced_fails),
+	KUNIT_CASE_PARAM(c14_ranges_are_never_synced, vo_range_gen_params),
+	KUNIT_CASE(c18_wait_for_a_dma_resv_is_interruptible),
+	{}
+};
