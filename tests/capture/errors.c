@@ -95,6 +95,23 @@ TEST_F_TIMEOUT(error, of_queueing_is_told_at_once, TIMEOUT)
 	expect_recovery(_metadata, self);
 }
 
+/* Of memory that is held already: nothing but the hand-over can fail */
+TEST_F_TIMEOUT(error, of_the_next_frame_fails_qbuf, TIMEOUT)
+{
+	struct v4l2_buffer buf;
+
+	ASSERT_EQ(0, node_start(self->fd, self->place.target, &self->window));
+	EXPECT_EQ(0, node_take(self->fd, &self->window, 0));
+	ASSERT_EQ(0, fail(&self->place, VO_BEGIN, -ENOMEM));
+	EXPECT_EQ(-ENOMEM, node_queue(self->fd, self->place.target, &self->window));
+	/* The device does not have it, and has not drawn into it */
+	ASSERT_EQ(0, video_querybuf(self->fd, 0, &buf));
+	EXPECT_EQ(0, buf.flags & (V4L2_BUF_FLAG_QUEUED | V4L2_BUF_FLAG_DONE |
+				  V4L2_BUF_FLAG_PREPARED));
+	EXPECT_TRUE(window_is_poison(&self->window));
+	expect_recovery(_metadata, self);
+}
+
 static void on_alarm(int number)
 {
 }

@@ -203,6 +203,7 @@ static int make_vb2_contig(struct place *place, unsigned int flags)
 	ret = video_querybuf(fd, create.index, &buf);
 	ret = ret ?: map_twice(place, fd, buf.m.offset);
 	place->fd = -1;		/* a node maps no parts of a buffer */
+	place->node = fd;
 	return ret;
 }
 
@@ -359,7 +360,7 @@ static int make_memfd(struct place *place, bool scattered)
 
 static int try_make(struct place *place, enum place_kind kind, size_t size)
 {
-	*place = (struct place) { .fd = -1, .size = size };
+	*place = (struct place) { .fd = -1, .size = size, .node = -1 };
 	switch (kind) {
 	case PLACE_VB2_CONTIG:
 		return make_vb2_contig(place, 0);
@@ -506,7 +507,7 @@ int place_make_big(struct place *place, bool udmabuf)
 	int memfd = huge_memfd((off_t)POOL * HUGE_PAGE), pages[BIG_PAGES], ret;
 	unsigned char *pool;
 
-	*place = (struct place) { .fd = -1, .size = PLACE_BIG };
+	*place = (struct place) { .fd = -1, .size = PLACE_BIG, .node = -1 };
 	if (memfd < 0)
 		return memfd;
 	pool = mmap(NULL, (size_t)POOL * HUGE_PAGE, PROT_READ | PROT_WRITE,

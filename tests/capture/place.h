@@ -46,6 +46,7 @@ struct place {
 	int fd;			/* what @target maps from @offset on, in one piece; else -1 */
 	off_t offset;
 	size_t size;
+	int node;		/* whose first MMAP buffer it is; else -1 */
 };
 
 /* Returns 0 or a negative errno */

@@ -5,6 +5,7 @@
  * queue, which knows that address, must capture into the new one.
  */
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -105,6 +106,34 @@ TEST_F_TIMEOUT(reuse, captures_into_the_new_one, TIMEOUT)
 		/* and what was there before is not kept */
 		EXPECT_EQ(self->pins + 1, observe_pins());
 	}
+	node_stop(self->fd);
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+static int prepare(int fd, void *target)
+{
+	struct v4l2_buffer buf = {
+		.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+		.memory = V4L2_MEMORY_USERPTR,
+		.m.userptr = (unsigned long)target,
+		.length = NODE_FRAME,
+	};
+
+	return ioctl(fd, VIDIOC_PREPARE_BUF, &buf) ? -errno : 0;
+}
+
+/* It is prepared, and in place of it there is another one when it is queued */
+TEST_F_TIMEOUT(reuse, is_seen_after_it_was_prepared, TIMEOUT)
+{
+	ASSERT_EQ(0, make_anew(self->exporter, variant->maker, self->target));
+	ASSERT_EQ(0, video_reqbufs(self->fd, V4L2_MEMORY_USERPTR, 1));
+	ASSERT_EQ(0, prepare(self->fd, self->target));
+	EXPECT_EQ(self->pins + 1, observe_pins());
+	ASSERT_EQ(0, make_anew(self->exporter, variant->maker, self->target));
+	ASSERT_EQ(0, node_queue(self->fd, self->target, &self->window));
+	EXPECT_EQ(self->pins + 1, observe_pins());
+	ASSERT_EQ(0, video_stream(self->fd, true));
+	EXPECT_EQ(0, node_take(self->fd, &self->window, 0));
 	node_stop(self->fd);
 	EXPECT_EQ(self->pins, observe_pins());
 }

@@ -9,10 +9,13 @@
  *
  *	/dev/vo_dmabuf		with a kernel mapping
  *	/dev/vo_dmabuf_no_vmap	without
+ *
+ * It is an importer, too, that maps an attachment of any dma-buf twice.
  */
 #include <linux/bits.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
@@ -282,6 +285,75 @@ static int vo_fail(struct vo_object *obj, const void __user *from)
 	return 0;
 }
 
+/* 0 if mapping it is answered with @due; undone at once if it was not to succeed */
+static int vo_expect_map(struct dma_buf_attachment *attach,
+			 enum dma_data_direction dir, int due,
+			 struct sg_table **sgt)
+{
+	*sgt = dma_buf_map_attachment(attach, dir);
+	if (PTR_ERR_OR_ZERO(*sgt) == due)
+		return 0;
+	if (!IS_ERR(*sgt))
+		dma_buf_unmap_attachment(attach, *sgt, dir);
+	return -EREMOTEIO;
+}
+
+/* Called with the dma_resv held */
+static int vo_map_twice(struct dma_buf_attachment *attach)
+{
+	struct sg_table *first, *second, *turned;
+	int ret, turn;
+
+	ret = vo_expect_map(attach, DMA_FROM_DEVICE, 0, &first);
+	if (ret)
+		return ret;
+	ret = vo_expect_map(attach, DMA_FROM_DEVICE, 0, &second);
+	turn = vo_expect_map(attach, DMA_TO_DEVICE, -EBUSY, &turned);
+	dma_buf_unmap_attachment(attach, first, DMA_FROM_DEVICE);
+	if (ret)
+		return ret;
+	/* The second one is as good as it was */
+	ret = turn ?: vo_expect_map(attach, DMA_TO_DEVICE, -EBUSY, &turned);
+	dma_buf_unmap_attachment(attach, second, DMA_FROM_DEVICE);
+	if (ret)
+		return ret;
+	ret = vo_expect_map(attach, DMA_TO_DEVICE, 0, &turned);
+	if (!ret)
+		dma_buf_unmap_attachment(attach, turned, DMA_TO_DEVICE);
+	return ret;
+}
+
+static int vo_map_fd_twice(struct device *dev, const s32 __user *from)
+{
+	struct dma_buf_attachment *attach;
+	struct dma_buf *dmabuf;
+	s32 fd;
+	int ret;
+
+	if (get_user(fd, from))
+		return -EFAULT;
+	ret = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+	dmabuf = dma_buf_get(fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	attach = dma_buf_attach(dmabuf, dev);
+	ret = PTR_ERR_OR_ZERO(attach);
+	if (!ret) {
+		dma_resv_lock(dmabuf->resv, NULL);
+		ret = vo_map_twice(attach);
+		dma_resv_unlock(dmabuf->resv);
+		dma_buf_detach(dmabuf, attach);
+	}
+	dma_buf_put(dmabuf);
+	return ret;
+}
+
+#define VO_DEVICES	2
+
+static struct miscdevice vo_devices[VO_DEVICES];
+
 static long vo_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct vo_object *obj = vo_object_of(file);
@@ -296,6 +368,9 @@ static long vo_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		mutex_unlock(&obj->lock);
 		return copy_to_user((void __user *)arg, &counts, sizeof(counts)) ?
 		       -EFAULT : 0;
+	case VO_DMABUF_MAP_TWICE:
+		return vo_map_fd_twice(vo_devices[0].this_device,
+				       (const s32 __user *)arg);
 	default:
 		return -ENOTTY;
 	}
@@ -317,7 +392,7 @@ static const struct file_operations vo_fops = {
 	.unlocked_ioctl	= vo_ioctl,
 };
 
-static struct miscdevice vo_devices[] = {
+static struct miscdevice vo_devices[VO_DEVICES] = {
 	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops, .name = "vo_dmabuf" },
 	{ .minor = MISC_DYNAMIC_MINOR, .fops = &vo_fops,
 	  .name = "vo_dmabuf_no_vmap" },

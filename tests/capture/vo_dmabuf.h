@@ -26,6 +26,12 @@ struct vo_dmabuf_counts {
 	__u32 interrupted;
 };
 
+/*
+ * Of any dma-buf, by its fd: map one attachment twice, which may not turn round in
+ * between. -EREMOTEIO if it may, or if the second mapping goes with the first.
+ */
+#define VO_DMABUF_MAP_TWICE	_IOW('v', 0xf3, __s32)
+
 #define VO_DMABUF_FAIL		_IOW('v', 0xf1, struct vo_dmabuf_fail)
 #define VO_DMABUF_COUNTS	_IOR('v', 0xf2, struct vo_dmabuf_counts)
 
