@@ -99,12 +99,6 @@ struct vma_owner_revoke {
 };
 
 #if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
-/* Mappings that a device has: the suites of drivers see no other sign of it */
-atomic_t vma_pins_handed_over;
-EXPORT_SYMBOL_GPL(vma_pins_handed_over);
-#endif
-
-#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
 /* Handles that there are: nothing else shows one that was never put */
 atomic_t vma_owner_revoke_nr;
 EXPORT_SYMBOL_FOR_MODULES(vma_owner_revoke_nr, "vma_owner_kunit");

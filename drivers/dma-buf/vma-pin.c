@@ -435,20 +435,12 @@ static void vma_pin_sync_table(struct pin_maps *m, struct sg_table *sgt,
 				   for_device);
 }
 
-static void vma_pin_count_turn(bool for_device)
-{
-#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
-	atomic_add(for_device ? 1 : -1, &vma_pins_handed_over);
-#endif
-}
-
 /* Returns whether there is anything to do. A device that only reads wrote nothing */
 static bool vma_pin_turn(struct pin_maps *m, bool for_device)
 {
 	if (!m->sgt || m->for_device == for_device)
 		return false;
 	m->for_device = for_device;
-	vma_pin_count_turn(for_device);
 	return m->synced && (for_device || m->dir != DMA_TO_DEVICE);
 }
 

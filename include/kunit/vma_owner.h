@@ -95,6 +95,7 @@ struct vma_owner_mock {
 	int				(*in_mmap)(struct file *file,
 						   struct vm_area_struct *vma);
 	void				(*in_zap)(struct vma_owner_mock *obj);
+	void				(*mapped)(struct vma_owner_mock *obj);
 	struct completion		entered;
 	struct completion		go;
 
@@ -133,16 +134,6 @@ unsigned int vma_owner_mock_fail_nth(struct kunit *test,
 static inline unsigned int vma_owner_mock_refs(struct vma_owner_mock *m)
 {
 	return refcount_read(&m->users) - m->registered;
-}
-
-/* Does the device have what is mapped? */
-static inline bool vma_owner_mock_is_device(void)
-{
-#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
-	return atomic_read(&vma_pins_handed_over) > 0;
-#else
-	return true;	/* nobody counts */
-#endif
 }
 
 /* GUP marks pages dirty as well, so forget that before the driver lets go */

@@ -917,10 +917,6 @@ int vma_pin_may_map(struct vma_pin *pin);
 void vma_pin_mapped(struct vma_pin *pin);
 void vma_pin_invalidate(struct vma_pin *pin, enum vma_owner_loss why);
 
-#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
-extern atomic_t vma_pins_handed_over;
-#endif
-
 /* For KUnit */
 extern atomic_t vma_owner_revoke_nr;
 

@@ -511,6 +511,8 @@ static struct sg_table *vo_buf_map(struct dma_buf_attachment *attach,
 		goto err_free_table;
 	vo_count(obj, map);
 	obj->sgt = sgt;
+	if (obj->mapped)
+		obj->mapped(obj);
 	obj->sgt_dev = attach->dev;
 	obj->sgt_dir = dir;
 	return sgt;

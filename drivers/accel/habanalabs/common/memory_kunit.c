@@ -6,6 +6,7 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <kunit/vma_owner.h>
+#include <kunit/vma_owner_dma.h>
 #include <linux/pci.h>
 
 /* As in the two ASICs that see host memory at an offset */
@@ -29,6 +30,7 @@ static void hl_test_pdev(struct hl_test *t)
 	device_initialize(&pdev->dev);
 	pdev->dev.init_name = "habanalabs-test";
 	pdev->dev.dma_parms = &pdev->dma_parms;
+	vom_dma_attach(&pdev->dev);
 	KUNIT_ASSERT_EQ(t->test, 0,
 			dma_coerce_mask_and_coherent(&pdev->dev,
 						     DMA_BIT_MASK(64)));
@@ -59,6 +61,11 @@ static int hl_test_init(struct kunit *test)
 #endif
 	INIT_LIST_HEAD(&t->job_userptrs);
 	return kunit_attach_mm();
+}
+
+static void hl_test_exit(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, vom_dma_is_idle());
 }
 
 static bool hl_test_lists_nothing(struct hl_test *t)
@@ -149,7 +156,6 @@ static void hl_pins_for_mmu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, userptr->sgt->nents, p->nents);
 	hl_test_table(t, m, userptr, p->offset);
 	hl_test_pack(t, m, userptr, p->offset);
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device());
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, VOM_SIZE), 0);
 	vma_owner_mock_clean(m);
 	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));
@@ -220,6 +226,85 @@ static void hl_pins_for_job(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(n));
 	KUNIT_EXPECT_TRUE(test, hl_test_lists_nothing(t));
+}
+
+/* The device's accesses to all that its MMU is given */
+static void hl_test_device(struct hl_test *t, struct hl_userptr *userptr,
+			   bool write, u8 value)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_dma_sg(userptr->sgt, sg, i) {
+		dma_addr_t addr = sg_dma_address(sg) - HL_TEST_OFFSET;
+
+		if (write)
+			vom_device_write(t->test, addr, sg_dma_len(sg), value);
+		else
+			vom_device_expect(t->test, addr, sg_dma_len(sg), value);
+	}
+}
+
+static void hl_test_cpu(struct vma_owner_mock *m, const struct hl_memory *p,
+			u8 inside, u8 around)
+{
+	unsigned long end = p->offset + p->size;
+
+	vom_cpu_expect(m, 0, p->offset, around);
+	vom_cpu_expect(m, p->offset, p->size, inside);
+	vom_cpu_expect(m, end, VOM_SIZE - end, around);
+}
+
+/* The device reads what user space wrote, and the other way round */
+static void hl_hands_over_for_mmu(struct kunit *test)
+{
+	const struct hl_memory *p = test->param_value;
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct hl_test *t = test->priv;
+	struct hl_userptr *userptr;
+
+	vom_dma_watch(m);
+	vom_cpu_write(m, 0, VOM_SIZE, 1);
+	KUNIT_ASSERT_EQ(test, 0, dma_map_host_va(t->hdev, addr + p->offset,
+						 p->size, &userptr));
+	hl_test_device(t, userptr, false, 1);
+	hl_test_device(t, userptr, true, 2);
+	dma_unmap_host_va(t->hdev, userptr);
+	hl_test_cpu(m, p, 2, 1);
+}
+
+/* A job's transfer goes one way; of one to the device nothing comes back */
+static void hl_test_job(struct kunit *test, enum dma_data_direction dir)
+{
+	const struct hl_memory *p = test->param_value;
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct hl_userptr *userptr = kzalloc_obj(*userptr);
+	struct hl_test *t = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, userptr);
+	vom_dma_watch(m);
+	vom_cpu_write(m, 0, VOM_SIZE, 1);
+	KUNIT_ASSERT_EQ(test, 0, hl_pin_host_memory(t->hdev, addr + p->offset,
+						    p->size, userptr, dir));
+	list_add_tail(&userptr->job_node, &t->job_userptrs);
+	if (dir == DMA_FROM_DEVICE)
+		hl_test_device(t, userptr, true, 2);
+	else
+		hl_test_device(t, userptr, false, 1);
+	hl_userptr_delete_list(t->hdev, &t->job_userptrs);
+	hl_test_cpu(m, p, dir == DMA_FROM_DEVICE ? 2 : 1, 1);
+}
+
+static void hl_hands_over_for_job(struct kunit *test)
+{
+	hl_test_job(test, DMA_FROM_DEVICE);
+}
+
+static void hl_hands_over_to_job(struct kunit *test)
+{
+	hl_test_job(test, DMA_TO_DEVICE);
 }
 
 struct hl_refusal {
@@ -337,6 +422,9 @@ static void hl_runs_out_of_memory(struct kunit *test)
 
 static struct kunit_case hl_test_cases[] = {
 	KUNIT_CASE_PARAM(hl_pins_for_mmu, hl_memory_gen_params),
+	KUNIT_CASE_PARAM(hl_hands_over_for_mmu, hl_memory_gen_params),
+	KUNIT_CASE_PARAM(hl_hands_over_for_job, hl_memory_gen_params),
+	KUNIT_CASE_PARAM(hl_hands_over_to_job, hl_memory_gen_params),
 	KUNIT_CASE(hl_leaves_the_exporters_table_alone),
 	KUNIT_CASE(hl_pins_for_job),
 	KUNIT_CASE_PARAM(hl_refuses, hl_refusal_gen_params),
@@ -350,6 +438,7 @@ static struct kunit_case hl_test_cases[] = {
 static struct kunit_suite hl_test_suite = {
 	.name		= "vma_owner_habanalabs",
 	.init		= hl_test_init,
+	.exit		= hl_test_exit,
 	.test_cases	= hl_test_cases,
 };
 

@@ -6,6 +6,7 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <kunit/vma_owner.h>
+#include <kunit/vma_owner_dma.h>
 
 /* One test: a device, and one file open on it */
 struct g2d_test {
@@ -45,6 +46,7 @@ static int g2d_test_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	vom_dma_attach(dev);
 	KUNIT_ASSERT_EQ(test, dma_coerce_mask_and_coherent(dev,
 							   DMA_BIT_MASK(64)), 0);
 	test->priv = t;
@@ -73,6 +75,7 @@ static void g2d_test_exit(struct kunit *test)
 
 	if (t && t->open)
 		g2d_test_close(t);
+	KUNIT_EXPECT_TRUE(test, vom_dma_is_idle());
 }
 
 /* A command list that names @size bytes at @addr for each register in @regs */
@@ -151,7 +154,6 @@ static void g2d_pins_until_close(struct kunit *test)
 						  p->size));
 	KUNIT_EXPECT_EQ(test, t->cmdlist[0].data[1],
 			vma_owner_mock_phys(m, p->offset));
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device());
 	KUNIT_EXPECT_FALSE(test, vma_owner_mock_is_idle(m));
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, VOM_SIZE), 0);
 	vma_owner_mock_clean(m);
@@ -165,6 +167,30 @@ static void g2d_pins_until_close(struct kunit *test)
 			p->what & VOM_ORDINARY ?
 			DIV_ROUND_UP(offset_in_page(p->offset) + p->size,
 				     PAGE_SIZE) : 0);
+}
+
+/* The engine blends into what user space has drawn, which sees it at last */
+static void g2d_hands_over(struct kunit *test)
+{
+	const struct g2d_memory *p = test->param_value;
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct g2d_test *t = test->priv;
+	dma_addr_t dma;
+
+	vom_dma_watch(m);
+	t->g2d.userptr_pool.max = 0;
+	vom_cpu_write(m, 0, VOM_SIZE, 1);
+	KUNIT_ASSERT_EQ(test, 0, g2d_test_set_pat(t, addr + p->offset,
+						  p->size));
+	dma = t->cmdlist[0].data[1];
+	vom_device_expect(test, dma, p->size, 1);
+	vom_device_write(test, dma, p->size, 2);
+	g2d_test_done(t, &t->node[0]);
+	vom_cpu_expect(m, 0, p->offset, 1);
+	vom_cpu_expect(m, p->offset, p->size, 2);
+	vom_cpu_expect(m, p->offset + p->size,
+		       VOM_SIZE - p->offset - p->size, 1);
 }
 
 struct g2d_refusal {
@@ -468,6 +494,7 @@ static void g2d_runs_out_of_memory(struct kunit *test)
 
 static struct kunit_case g2d_test_cases[] = {
 	KUNIT_CASE_PARAM(g2d_pins_until_close, g2d_memory_gen_params),
+	KUNIT_CASE_PARAM(g2d_hands_over, g2d_memory_gen_params),
 	KUNIT_CASE_PARAM(g2d_refuses, g2d_refusal_gen_params),
 	KUNIT_CASE(g2d_refuses_nothing),
 	KUNIT_CASE(g2d_refuses_revoked),

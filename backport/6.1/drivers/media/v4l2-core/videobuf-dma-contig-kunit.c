@@ -6,6 +6,7 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <kunit/vma_owner.h>
+#include <kunit/vma_owner_dma.h>
 
 /* One test */
 struct vdc_test {
@@ -22,6 +23,7 @@ static int vdc_init(struct kunit *test)
 	t->q.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
 	t->q.dev = kunit_device_register(test, "videobuf");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->q.dev);
+	vom_dma_attach(t->q.dev);
 	KUNIT_ASSERT_EQ(test, 0,
 			dma_coerce_mask_and_coherent(t->q.dev,
 						     DMA_BIT_MASK(64)));
@@ -77,7 +79,6 @@ static void vdc_pins(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr + p->offset, p->size), 0);
 	KUNIT_EXPECT_EQ(test, videobuf_to_dma_contig(t->vb),
 			vma_owner_mock_phys(m, p->offset));
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_device());
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, VOM_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, __videobuf_sync(&t->q, t->vb), 0);
 	KUNIT_EXPECT_EQ(test, __videobuf_hand_over(&t->q, t->vb), 0);
@@ -90,6 +91,31 @@ static void vdc_pins(struct kunit *test)
 			p->what & VOM_ORDINARY ?
 			DIV_ROUND_UP(offset_in_page(p->offset) + p->size,
 				     PAGE_SIZE) : 0);
+}
+
+/* User space looks at a frame, and writes there, before it queues the next one */
+static void vdc_hands_over_again(struct kunit *test)
+{
+	const struct vdc_memory *p = test->param_value;
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct vdc_test *t = test->priv;
+	dma_addr_t dma;
+	u8 frame;
+
+	vom_dma_watch(m);
+	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr + p->offset, p->size), 0);
+	dma = videobuf_to_dma_contig(t->vb);
+	for (frame = 1; frame < 4; frame++) {
+		KUNIT_EXPECT_EQ(test, __videobuf_hand_over(&t->q, t->vb), 0);
+		vom_device_write(test, dma, p->size, frame);
+		KUNIT_EXPECT_EQ(test, __videobuf_sync(&t->q, t->vb), 0);
+		vom_cpu_expect(m, p->offset, p->size, frame);
+		vom_cpu_write(m, p->offset, p->size, 0x80 + frame);
+	}
+	videobuf_dma_contig_free(&t->q, t->vb);
+	vom_cpu_expect(m, p->offset, p->size, 0x80 + frame - 1);
+	KUNIT_EXPECT_TRUE(test, vom_dma_is_idle());
 }
 
 /* A driver may fail after iolock, and try again */
@@ -149,6 +175,7 @@ static void vdc_refuses(struct kunit *test)
 
 static struct kunit_case vdc_cases[] = {
 	KUNIT_CASE_PARAM(vdc_pins, vdc_memory_gen_params),
+	KUNIT_CASE_PARAM(vdc_hands_over_again, vdc_memory_gen_params),
 	KUNIT_CASE(vdc_pins_once),
 	KUNIT_CASE_PARAM(vdc_refuses, vdc_refusal_gen_params),
 	{}
