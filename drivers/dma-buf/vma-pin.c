@@ -4,6 +4,7 @@
  * address, physical extents. mm/vma_owner.c has the pins themselves.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
@@ -13,6 +14,7 @@
 #include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 #include <linux/vma_owner.h>
 #include <linux/vmalloc.h>
 
@@ -480,15 +482,20 @@ static int vma_pin_begin_cpu_access(struct pin_maps *m)
 }
 
 /* See DOC: hand-over */
+static void vma_pin_unmap_whole(struct pin_maps *m, struct sg_table *whole)
+{
+	if (m->synced && m->how == VMA_OWNER_SYNC_DMA && m->dir != DMA_TO_DEVICE)
+		vma_pin_sync_table(m, whole, true);
+	dma_buf_unmap_attachment(m->attach, whole, m->dir);
+}
+
 static void vma_pin_unmap_dmabuf(struct pin_maps *m)
 {
 	if (vma_pin_turn(m, false))
 		vma_pin_sync_table(m, m->sgt, false);
-	if (m->synced && m->dir != DMA_TO_DEVICE)
-		vma_pin_sync_table(m, m->whole, true);
 	if (m->sgt != m->whole)
 		dma_slice_free(m->sgt);
-	dma_buf_unmap_attachment(m->attach, m->whole, m->dir);
+	vma_pin_unmap_whole(m, m->whole);
 	m->whole = NULL;
 	WRITE_ONCE(m->sgt, NULL);
 }
@@ -571,18 +578,25 @@ static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
 	return false;
 }
 
-/*
- * Why else should a coherent device need syncs, but for DMA_API_DEBUG. One that is
- * not coherent may bounce as well, if it does not reach all memory.
- */
-static bool dma_table_is_bounced(struct device *dev)
+/* Behind an IOMMU a bounce buffer holds the edges of a mapping, and no more */
+static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
 {
+	struct scatterlist *sg;
+	int i;
+
 	if (dma_get_merge_boundary(dev))
 		return false;
-	return dev_is_dma_coherent(dev) || dma_addressing_limited(dev);
+	/* Why else should a coherent device need syncs? */
+	if (get_dma_ops(dev))
+		return dev_is_dma_coherent(dev);
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (swiotlb_find_pool(dev, dma_to_phys(dev, sg_dma_address(sg))))
+			return true;
+	return false;
 }
 
-static int vma_pin_choose_sync(struct vma_pin *pin, struct sg_table *whole)
+static int vma_pin_choose_sync(struct vma_pin *pin, struct sg_table *whole,
+			       enum dma_data_direction dir)
 {
 	struct pin_maps *m = maps_of(pin);
 
@@ -590,10 +604,48 @@ static int vma_pin_choose_sync(struct vma_pin *pin, struct sg_table *whole)
 		    dma_table_needs_sync(m->dev, whole);
 	if (!m->synced)
 		return 0;
-	if (m->how != VMA_OWNER_SYNC_DMA ||
-	    (dma_table_is_bounced(m->dev) && !vma_pin_is_all_pages(pin)))
+	if (m->how != VMA_OWNER_SYNC_DMA)
+		return -EOPNOTSUPP;
+	/* What the device only reads is not copied back */
+	if (dir != DMA_TO_DEVICE && !vma_pin_is_all_pages(pin) &&
+	    dma_table_is_bounced(m->dev, whole))
 		return -EOPNOTSUPP;
 	return 0;
+}
+
+/* Might vma_pin_choose_sync() refuse? It is known for sure from a table alone */
+static bool vma_pin_may_be_refused(struct vma_pin *pin,
+				   enum dma_data_direction dir)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	if (dir == DMA_TO_DEVICE || m->how == VMA_OWNER_SYNC_NEVER ||
+	    dma_never_syncs(m->dev))
+		return false;
+	if (m->how == VMA_OWNER_SYNC_DMA && vma_pin_is_all_pages(pin))
+		return false;
+	if (m->how != VMA_OWNER_SYNC_DMA && !dev_is_dma_coherent(m->dev))
+		return true;
+	return get_dma_ops(m->dev) || dma_addressing_limited(m->dev) ||
+	       is_swiotlb_force_bounce(m->dev);
+}
+
+/*
+ * To take back a mapping that the device may write copies the whole dma-buf back,
+ * over what others have written meanwhile. So ask with one that is not copied back.
+ */
+static int vma_pin_try_dmabuf(struct vma_pin *pin, enum dma_data_direction dir)
+{
+	struct pin_maps *m = maps_of(pin);
+	struct sg_table *whole;
+	int ret;
+
+	whole = dma_buf_map_attachment(m->attach, DMA_TO_DEVICE);
+	if (IS_ERR(whole))
+		return PTR_ERR(whole);
+	ret = vma_pin_choose_sync(pin, whole, dir);
+	dma_buf_unmap_attachment(m->attach, whole, DMA_TO_DEVICE);
+	return ret;
 }
 
 static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
@@ -606,9 +658,19 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 	/* See DOC: hand-over */
 	if (dir == DMA_FROM_DEVICE)
 		dir = DMA_BIDIRECTIONAL;
+	if (vma_pin_may_be_refused(pin, dir)) {
+		ret = vma_pin_try_dmabuf(pin, dir);
+		if (ret)
+			return ERR_PTR(ret);
+	}
 	whole = dma_buf_map_attachment(m->attach, dir);
 	if (IS_ERR(whole))
 		return whole;
+
+	m->dir = dir;
+	ret = vma_pin_choose_sync(pin, whole, dir);
+	if (ret)
+		goto err_unmap;
 
 	/* A move's copy may be under way; static importers had it waited for */
 	if (pin->client->invalidate) {
@@ -619,9 +681,6 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 			goto err_unmap;
 	}
 
-	ret = vma_pin_choose_sync(pin, whole);
-	if (ret)
-		goto err_unmap;
 	sgt = whole;
 	if (!vma_pin_is_whole(pin))
 		sgt = dma_slice_cut(whole, pin->ref.offset, pin->len);
@@ -632,13 +691,12 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 		goto err_unmap;
 	}
 	m->whole = whole;
-	m->dir = dir;
 	m->for_device = false;
 	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
 
 err_unmap:
-	dma_buf_unmap_attachment(m->attach, whole, dir);
+	vma_pin_unmap_whole(m, whole);
 	return ERR_PTR(ret);
 }
 
@@ -650,7 +708,9 @@ static unsigned int vma_pin_max_seg(const struct vma_pin *pin,
 {
 	if (pin->client->contiguous)
 		return VMA_PIN_MAX_SEG;
-	return dma_get_max_seg_size(dev);
+	/* A page is the least that a table is made of, and all but its ends */
+	return max_t(unsigned int, PAGE_SIZE,
+		     ALIGN_DOWN(dma_get_max_seg_size(dev), PAGE_SIZE));
 }
 
 static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
@@ -658,16 +718,15 @@ static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 {
 	struct sg_table *sgt = kzalloc_obj(*sgt);
 	struct pin_maps *m = maps_of(pin);
-	unsigned int max;
 	int ret;
 
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
-	/* A page is the least that a table is made of */
-	max = max_t(unsigned int, vma_pin_max_seg(pin, m->dev), PAGE_SIZE);
 	ret = sg_alloc_table_from_pages_segment(sgt, pin->pages, pin->nr_pages,
 						offset_in_page(pin->start),
-						pin->len, max, GFP_KERNEL);
+						pin->len,
+						vma_pin_max_seg(pin, m->dev),
+						GFP_KERNEL);
 	if (ret)
 		goto err_free;
 	ret = dma_map_sgtable(m->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
@@ -803,7 +862,7 @@ static bool vma_pin_alloc_iova(struct pin_maps *m, size_t len)
 	m->iova = (struct dma_iova_state) {};
 	if (vma_pin_p2p_type(x, m->dev) != PCI_P2PDMA_MAP_THRU_HOST_BRIDGE)
 		return false;
-	if (x->type == VMA_OWNER_RAM && dma_dev_need_sync(m->dev))
+	if (x->type == VMA_OWNER_RAM && !dma_never_syncs(m->dev))
 		return false;
 	for (i = 1; i < x->nr; i++)
 		if ((x->vec[i - 1].paddr + x->vec[i - 1].len) & mask ||
@@ -846,10 +905,12 @@ static size_t dma_slice_fits(struct device *dev, dma_addr_t addr, size_t len)
 static bool dma_slice_is_beyond(struct pin_maps *m, phys_addr_t paddr,
 				size_t len)
 {
+	u64 limit = min_not_zero(dma_get_mask(m->dev), m->dev->bus_dma_limit);
+
 	if (m->dma_extents.type == VMA_OWNER_RAM ||
-	    dma_get_merge_boundary(m->dev) || m->dev->dma_range_map)
+	    dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev))
 		return false;
-	return paddr + (len - 1) > dma_get_mask(m->dev);
+	return phys_to_dma_unencrypted(m->dev, paddr + (len - 1)) > limit;
 }
 
 /*
@@ -916,7 +977,7 @@ static int dma_slice_map_each(struct dma_slice *s, struct pin_maps *m,
 		size_t left = x->vec[i].len, n;
 
 		for (; left; left -= n, paddr += n) {
-			n = min(left, max);
+			n = min(left, max - offset_in_page(paddr));
 			ret = dma_slice_map(s, m, dir, paddr, &n);
 			if (ret) {
 				dma_slice_unmap(m, s->table, 0, dir, false);
@@ -934,6 +995,7 @@ static int dma_slice_link_all(struct dma_slice *s, struct pin_maps *m,
 	const struct vma_owner_extents *x = &m->dma_extents;
 	unsigned long attrs = vma_pin_dma_attrs(x, false);
 	size_t at = 0, end = 0, n;
+	dma_addr_t addr;
 	unsigned int i;
 	int ret;
 
@@ -947,9 +1009,10 @@ static int dma_slice_link_all(struct dma_slice *s, struct pin_maps *m,
 			ret = -E2BIG;
 			if (dma_slice_is_full(s))
 				goto err_destroy;
-			n = dma_slice_fits(m->dev, m->iova.addr + at,
-					   min(end - at, max));
-			dma_slice_add(s, m->iova.addr + at, n);
+			addr = m->iova.addr + at;
+			n = min(end - at, max - offset_in_page(addr));
+			n = dma_slice_fits(m->dev, addr, n);
+			dma_slice_add(s, addr, n);
 		}
 	}
 	ret = dma_iova_sync(m->dev, &m->iova, 0, end);
@@ -957,7 +1020,7 @@ static int dma_slice_link_all(struct dma_slice *s, struct pin_maps *m,
 		return 0;
 err_destroy:
 	dma_iova_destroy(m->dev, &m->iova, end, dir, attrs);
-	return ret;
+	return ret == -ENOMEM || ret == -E2BIG ? ret : -EIO;
 }
 
 /* -E2BIG if the entries are too few */
@@ -998,7 +1061,8 @@ static struct sg_table *dma_slice_of_extents(struct vma_pin *pin,
 	unsigned int i;
 
 	for (i = 0; i < x->nr; i++) {
-		nents += DIV_ROUND_UP_ULL(x->vec[i].len, max);
+		nents += DIV_ROUND_UP_ULL(offset_in_page(x->vec[i].paddr) +
+					  x->vec[i].len, max);
 		cuts += 1 + div64_u64(x->vec[i].len, mask + 1 ?: mask);
 	}
 	/* Few extents lie across a boundary */
@@ -1006,6 +1070,14 @@ static struct sg_table *dma_slice_of_extents(struct vma_pin *pin,
 	if (PTR_ERR(sgt) == -E2BIG)
 		sgt = dma_slice_fill(pin, dir, max, nents + cuts);
 	return PTR_ERR(sgt) == -E2BIG ? ERR_PTR(-EIO) : sgt;
+}
+
+/* Memory that the CPU caches, a device that does not look there, and no sync */
+static bool vma_pin_is_stale(const struct vma_owner_extents *x,
+			     struct device *dev)
+{
+	return x->type == VMA_OWNER_RAM_FIXED && !dev_is_dma_coherent(dev) &&
+	       pgprot_val(x->prot) == pgprot_val(PAGE_KERNEL);
 }
 
 static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
@@ -1018,7 +1090,10 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 	ret = vma_pin_fill_extents(pin, &m->dma_extents);
 	if (ret)
 		return ERR_PTR(ret);
-	sgt = dma_slice_of_extents(pin, dir);
+	if (vma_pin_is_stale(&m->dma_extents, m->dev))
+		sgt = ERR_PTR(-EOPNOTSUPP);
+	else
+		sgt = dma_slice_of_extents(pin, dir);
 	if (IS_ERR(sgt)) {
 		vma_pin_drop_extents(pin, &m->dma_extents);
 		return sgt;

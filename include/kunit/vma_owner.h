@@ -72,6 +72,7 @@ struct vma_owner_mock {
 	u64				shift;		/* of what it shows */
 	enum vma_owner_memtype		type;
 	struct p2pdma_provider		*provider;
+	bool				fixed_cached;	/* RAM_FIXED */
 
 	/* The next call of that kind answers with this */
 	int				tryget_err;

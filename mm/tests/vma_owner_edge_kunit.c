@@ -196,6 +196,128 @@ static void c18_wait_for_a_dma_resv_is_interruptible(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+struct vo_part {
+	const char		*name;
+	bool			coherent, bounces;
+	enum vma_owner_sync	sync;
+	enum dma_data_direction	dir;
+	int			ret;
+};
+
+static const struct vo_part vo_parts[] = {
+	{ "bounced", true, true, VMA_OWNER_SYNC_DMA, DMA_FROM_DEVICE,
+	  -EOPNOTSUPP },
+	{ "bounced, not coherent", false, true, VMA_OWNER_SYNC_DMA,
+	  DMA_BIDIRECTIONAL, -EOPNOTSUPP },
+	{ "bounced, only read", true, true, VMA_OWNER_SYNC_DMA, DMA_TO_DEVICE },
+	{ "bounced, only read, not coherent", false, true, VMA_OWNER_SYNC_DMA,
+	  DMA_TO_DEVICE },
+	{ "not coherent", false, false, VMA_OWNER_SYNC_DMA, DMA_FROM_DEVICE },
+	{ "unknown, not coherent", false, false, VMA_OWNER_SYNC_UNKNOWN,
+	  DMA_FROM_DEVICE, -EOPNOTSUPP },
+	{ "unknown, bounced", true, true, VMA_OWNER_SYNC_UNKNOWN,
+	  DMA_FROM_DEVICE, -EOPNOTSUPP },
+	{ "unknown, only read", false, false, VMA_OWNER_SYNC_UNKNOWN,
+	  DMA_TO_DEVICE, -EOPNOTSUPP },
+	{ "unknown, coherent", true, false, VMA_OWNER_SYNC_UNKNOWN,
+	  DMA_FROM_DEVICE },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_part, vo_parts, name);
+
+/* Somebody else writes to the rest meanwhile, and has it still */
+static void c15_refused_part_undoes_nothing(struct kunit *test)
+{
+	const struct vo_part *t = test->param_value;
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct sg_table *sgt;
+
+	vo_dma_start();
+	vo_dma_watch_all(test, obj->pages);
+	obj->dma = &vo_dma_shadow;
+	obj->sync = t->sync;
+	vo_dma.coherent = t->coherent;
+	vo_dma.bounces = t->bounces;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj) + 8, 16), 0);
+	sgt = vo_map_dma(&imp->pin, imp->dev, t->dir);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), t->ret);
+	/* A mapping that is copied back is not made, and unmade, to find out */
+	if (t->ret && t->dir != DMA_TO_DEVICE)
+		KUNIT_EXPECT_EQ(test, obj->sgt_dir, DMA_TO_DEVICE);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, map), vo_n(obj, unmap));
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
+/* There is no sync of it, and so no device that needs one */
+static void c15_cached_fixed_memory_refused(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct vma_pin *pin = &imp->pin;
+
+	vo_dma_start();
+	obj->type = VMA_OWNER_RAM_FIXED;
+	obj->fixed_cached = true;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(pin, imp->dev,
+						 DMA_FROM_DEVICE)), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+	vo_dma.coherent = true;
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_map_dma(pin, imp->dev,
+						   DMA_FROM_DEVICE)));
+	vma_unpin(pin);
+}
+
+static int vo_get_one(void *data, u64 offset, u64 len,
+		      struct vma_owner_extents *x)
+{
+	struct vma_owner_mock *obj = data;
+	int ret = vo_get_all(data, offset, len, x);
+
+	if (ret)
+		return ret;
+	/* The pages are those of one block, in whatever order */
+	x->vec[0].paddr = offset + min(page_to_phys(obj->pages[0]),
+				       page_to_phys(obj->pages[VO_PAGES - 1]));
+	x->vec[0].len = len;
+	x->nr = 1;
+	return 0;
+}
+
+/* Drivers take all entries but the ends for whole pages */
+static void c6_segments_are_of_whole_pages(struct kunit *test)
+{
+	const struct vo_param *t = test->param_value;
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct scatterlist *sg;
+	struct sg_table *sgt;
+	int i;
+
+	vo_dma_start();
+	vo_dma.iova = t->value ? 4 * VO_SIZE : 0;
+	vo_dma.coherent = true;
+	vo_dma.max_seg_size = PAGE_SIZE + 100;
+	vo_get_all = obj->ops.get_extents;
+	obj->ops.get_extents = vo_get_one;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj) + 100, VO_SIZE - 200), 0);
+	sgt = vo_map_dma(&imp->pin, imp->dev, DMA_FROM_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_EQ(test, sgt->nents, VO_PAGES);
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		KUNIT_EXPECT_EQ(test, offset_in_page(sg_dma_address(sg)),
+				i ? 0 : 100);
+	vma_unpin(&imp->pin);
+}
+
+static const struct vo_param vo_iommus[] = {
+	{ "no IOMMU", false }, { "behind an IOMMU", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_iommu, vo_iommus, name);
+
 struct kunit_case vo_edge_cases[] = {
 	KUNIT_CASE(c6_extents_default_protection),
 	KUNIT_CASE(c6_mmio_out_of_reach_behind_an_iommu),
@@ -203,6 +325,9 @@ struct kunit_case vo_edge_cases[] = {
 			 vo_meeting_gen_params),
 	KUNIT_CASE(c6_range_that_is_not_synced_fails),
 	KUNIT_CASE_PARAM(c14_ranges_are_never_synced, vo_range_gen_params),
+	KUNIT_CASE_PARAM(c6_segments_are_of_whole_pages, vo_iommu_gen_params),
+	KUNIT_CASE_PARAM(c15_refused_part_undoes_nothing, vo_part_gen_params),
+	KUNIT_CASE(c15_cached_fixed_memory_refused),
 	KUNIT_CASE(c18_wait_for_a_dma_resv_is_interruptible),
 	{}
 };

@@ -149,6 +149,9 @@ static int vo_get_extents(void *data, u64 offset, u64 len,
 	}
 	vo_fill_vec(obj, offset, len - obj->extents_short, x);
 	x->type = obj->type;
+	/* Stands for a protection that is not cached: not all machines have one */
+	if (x->type == VMA_OWNER_RAM_FIXED && !obj->fixed_cached)
+		x->prot = PAGE_NONE;
 	x->provider = obj->provider;
 	spin_lock(&obj->vecs_lock);
 	list_add(&v->node, &obj->vecs);

@@ -4,6 +4,7 @@
  *
  * Built in only, as it takes in what maps pins once more.
  */
+#include <linux/swiotlb.h>
 #include <linux/dma-map-ops.h>
 #include "vma_owner_shadow.h"
 
@@ -148,6 +149,16 @@ static void vo_dma_for_device(struct device *dev, dma_addr_t addr, size_t len,
 static bool __maybe_unused vo_dma_need_sync(struct device *dev, dma_addr_t addr)
 {
 	return vo_dma.iova || vo_dma.bounces || !vo_dma.coherent;
+}
+
+static bool __maybe_unused vo_find_pool(struct device *dev, phys_addr_t paddr)
+{
+	return vo_dma.bounces;
+}
+
+static bool __maybe_unused vo_force_bounce(struct device *dev)
+{
+	return vo_dma.bounces;
 }
 
 static size_t __maybe_unused vo_dma_max_size(struct device *dev)
@@ -344,6 +355,8 @@ const struct vma_owner_mock_dma vo_dma_shadow = {
 #define dma_get_seg_boundary		vo_dma_seg_boundary
 #define dma_get_merge_boundary		vo_dma_merge_boundary
 #define dma_max_mapping_size		vo_dma_max_size
+#define swiotlb_find_pool		vo_find_pool
+#define is_swiotlb_force_bounce		vo_force_bounce
 #define dma_dev_need_sync		vo_dma_dev_need_sync
 #define dma_use_iova			vo_use_iova
 #define dma_iova_try_alloc		vo_iova_alloc

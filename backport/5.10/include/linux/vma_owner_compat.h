@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 #include <linux/wait_bit.h>
 #include <linux/vma_owner_iova.h>
 
@@ -234,6 +235,17 @@ static inline void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf,
 static inline bool dma_dev_need_sync(const struct device *dev)
 {
 	return true;
+}
+
+/* Pools that grow came with 6.6, those of a device with 5.15 */
+static inline bool swiotlb_find_pool(struct device *dev, phys_addr_t paddr)
+{
+	return is_swiotlb_buffer(paddr);
+}
+
+static inline bool is_swiotlb_force_bounce(struct device *dev)
+{
+	return swiotlb_force == SWIOTLB_FORCE;
 }
 
 #endif

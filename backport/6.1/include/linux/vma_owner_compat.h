@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 #include <linux/vma_owner_iova.h>
 
 /* Typed allocation came with 7.0 */
@@ -160,6 +161,12 @@ static inline void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf,
 static inline bool dma_dev_need_sync(const struct device *dev)
 {
 	return true;
+}
+
+/* Pools that grow came with 6.6 */
+static inline bool swiotlb_find_pool(struct device *dev, phys_addr_t paddr)
+{
+	return is_swiotlb_buffer(dev, paddr);
 }
 
 #endif
