@@ -7,6 +7,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 : "${KERNEL:=7.3}" "${TREE:=}" "${AUTHOR:=}" "${FORCE:=}" "${V:=}" "${MIRROR:=}" "${SECURITY_MIRROR:=}"
+: "${CASE:=}" "${ONLY:=}"
 : "${JOBS:=$(nproc)}"
 : "${CACHE:=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/vma_owner}"
 
