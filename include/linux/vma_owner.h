@@ -158,7 +158,8 @@ struct vma_pin_maps;
  *	{
  *		struct foo *foo = priv;
  *
- *		unmap_mapping_range(foo->mapping, 0, 0, 1);
+ *		if (foo->inode)
+ *			unmap_mapping_range(foo->inode->i_mapping, 0, 0, 1);
  *	}
  *
  *	static const struct vma_owner_revoke_ops foo_revoke_ops = {
@@ -312,8 +313,24 @@ struct vma_pin_maps;
  * it is false. The owner waits for the exit.
  *
  * A dma-buf that moves waits for no exit: the device has stopped when
- * baz_invalidate() is back. And before baz_start() lets it at a dma-buf, the
- * fences of vma_pin_resv() are waited for.
+ * baz_invalidate() is back. And before baz_start() lets it at a dma-buf, it
+ * waits for the fences there, under the lock. Where others are to wait for the
+ * device, it adds one of its own. Other memory has no dma_resv::
+ *
+ *	static int baz_wait(struct baz_buf *buf, bool write)
+ *	{
+ *		struct dma_resv *resv = vma_pin_resv(&buf->pin);
+ *		long ret = 0;
+ *
+ *		if (resv)
+ *			ret = dma_resv_wait_timeout(resv,
+ *						    dma_resv_usage_rw(write),
+ *						    true, MAX_SCHEDULE_TIMEOUT);
+ *		return ret < 0 ? ret : 0;
+ *	}
+ *
+ * The end of a pin is vma_unpin(), which calls no invalidate: before it, the
+ * importer stops its device and waits for its work items.
  */
 
 /**
@@ -527,7 +544,9 @@ enum vma_owner_memtype {
  * @type: memory type; VMA_OWNER_RAM if nothing is said
  * @prot: page protection to map the memory with; PAGE_KERNEL if nothing is said
  * @provider: p2pdma provider of MMIO; without one only IOMMU importers can use
- *	it, and vma_pin_map_dma() answers -EOPNOTSUPP
+ *	it, and vma_pin_map_dma() answers -EOPNOTSUPP. That of a PCI BAR is what
+ *	pcim_p2pdma_provider() returns, after pcim_p2pdma_init() in probe; other
+ *	buses have none
  *
  * Filled by &vma_owner_obj_ops.get_extents, valid until put_extents.
  */
@@ -671,10 +690,11 @@ struct vma_owner_revoke_ops {
 
 	/**
 	 * @zap: Remove the CPU mappings, as by unmap_mapping_range(). That
-	 * finds the VMAs of one address_space, so ``open`` makes all files of
-	 * the device share that of the first, by setting f_mapping: a device
-	 * node may have several inodes. Optional for memory that user space
-	 * cannot map, or that the owner zaps by itself.
+	 * finds the VMAs of one address_space, so ``open`` takes the inode of
+	 * the first file, by igrab(), and points f_mapping of all files to its
+	 * i_mapping: a device may have several inodes. It is put where the
+	 * object is freed. Before the first open there is none. Optional for
+	 * memory that user space cannot map, or that the owner zaps by itself.
 	 *
 	 * Context: The revoke lock is held, and whatever the caller of
 	 * vma_owner_revoke_begin() holds. May sleep.
@@ -736,7 +756,7 @@ struct vma_pin_client {
 	 * exporter. May sleep. Takes only leaf locks: locks that the importer
 	 * never holds across a call that takes the lock of a pin, GUP,
 	 * mmap_lock or dma_resv. Does not unpin, nor call what takes the lock
-	 * of a pin.
+	 * of a pin, nor wait for a work item that does.
 	 */
 	void (*invalidate)(struct vma_pin *pin, enum vma_owner_loss why);
 
@@ -863,7 +883,9 @@ void vma_pin_unlock(struct vma_pin *pin);
  * What wants it, but that dma_table and vaddr may also stand between enter and
  * exit. One mapping of each kind at a time, else -EBUSY; to undo what is not
  * mapped does nothing. dma_table and vaddr say what is mapped: NULL, if the
- * owner has taken it back, and so in a revoke's invalidate already.
+ * owner has taken it back, and so in a revoke's invalidate already. resv is
+ * NULL without a dma-buf. These three are never an ERR_PTR; map_dma, vmap and
+ * get_extents are that or the thing, never NULL.
  */
 struct sg_table *vma_pin_map_dma(struct vma_pin *pin,
 				 enum dma_data_direction dir);
@@ -922,7 +944,10 @@ extern atomic_t vma_owner_revoke_nr;
 
 #else /* !CONFIG_VMA_OWNER */
 
-/* For owners. Importers select the option. */
+/*
+ * For owners. Importers select the option, and so do owners that revoke: here a
+ * revoke zaps nothing and faults go on.
+ */
 
 static inline void dma_buf_own_vma(struct vm_area_struct *vma) { }
 static inline void dma_buf_own_cached_vma(struct vm_area_struct *vma) { }

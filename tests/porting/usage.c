@@ -5,7 +5,9 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -17,7 +19,7 @@ struct foo {
 	size_t size;
 	phys_addr_t bar;
 	struct p2pdma_provider *provider;
-	struct address_space *mapping;
+	struct inode *inode;
 	struct vma_owner_revoke *revoke;
 };
 
@@ -103,6 +105,12 @@ static int __used bar_baz_live(struct bar_buf *bar, struct baz_buf *baz,
 				   &baz_client);
 	if (!ret)
 		ret = vma_pin_attach(&baz->pin, bar->dev);
+	if (!ret)
+		ret = vma_pin_lock(&baz->pin);
+	if (!ret) {
+		ret = baz_wait(baz, true);
+		vma_pin_unlock(&baz->pin);
+	}
 	if (!ret)
 		ret = baz_transfer(baz);
 	return ret ?: baz_read(baz, baz, len);

@@ -192,14 +192,21 @@ sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages,
 /* A dma_resv has one exclusive fence, which is what moves and clears use */
 enum dma_resv_usage {
 	DMA_RESV_USAGE_KERNEL,
+	DMA_RESV_USAGE_WRITE,
 	DMA_RESV_USAGE_READ,
 };
+
+static inline enum dma_resv_usage dma_resv_usage_rw(bool write)
+{
+	return write ? DMA_RESV_USAGE_READ : DMA_RESV_USAGE_WRITE;
+}
 
 static inline long dma_resv_wait_timeout(struct dma_resv *resv,
 					 enum dma_resv_usage usage, bool intr,
 					 unsigned long timeout)
 {
-	return dma_resv_wait_timeout_rcu(resv, false, intr, timeout);
+	return dma_resv_wait_timeout_rcu(resv, usage == DMA_RESV_USAGE_READ,
+					 intr, timeout);
 }
 
 static inline int dma_resv_reserve_fences(struct dma_resv *resv,
