@@ -1345,17 +1345,30 @@ static const char *vma_pin_owner_name(const struct vma_pin *pin)
  */
 struct vma_pins_reader {
 	struct vma_pin	cursor;
-	unsigned int	shard;
+	unsigned int	shard;		/* the one that is locked, or was last */
 	bool		parked;		/* @cursor is in @shard */
 	bool		addresses;	/* may be seen */
 };
 
-/* The first pin behind @at in the shard, which is locked, or in the next ones */
+static void vma_pins_lock(struct vma_pins_reader *reader)
+	__acquires(&vma_pin_shards.lock)
+{
+	spin_lock(&vma_pin_shard(reader->shard)->lock);
+}
+
+static void vma_pins_unlock(struct vma_pins_reader *reader)
+	__releases(&vma_pin_shards.lock)
+{
+	spin_unlock(&vma_pin_shard(reader->shard)->lock);
+}
+
+/* The first pin behind @at in the shard, or in the next ones, of which one is locked */
 static struct vma_pin *vma_pins_find(struct vma_pins_reader *reader,
 				     struct list_head *at)
 {
 	struct vma_pin_shard *shard = vma_pin_shard(reader->shard);
 	struct vma_pin *pin;
+	unsigned int next;
 
 	for (;;) {
 		for (at = at->next; at != &shard->pins; at = at->next) {
@@ -1363,12 +1376,13 @@ static struct vma_pin *vma_pins_find(struct vma_pins_reader *reader,
 			if (pin->client)
 				return pin;
 		}
-		spin_unlock(&shard->lock);
-		reader->shard = cpumask_next(reader->shard, cpu_possible_mask);
-		if (reader->shard >= nr_cpu_ids)
+		next = cpumask_next(reader->shard, cpu_possible_mask);
+		if (next >= nr_cpu_ids)
 			return NULL;
-		shard = vma_pin_shard(reader->shard);
-		spin_lock(&shard->lock);
+		vma_pins_unlock(reader);
+		reader->shard = next;
+		vma_pins_lock(reader);
+		shard = vma_pin_shard(next);
 		at = &shard->pins;
 	}
 }
@@ -1383,42 +1397,39 @@ static struct list_head *vma_pins_unpark(struct vma_pins_reader *reader)
 }
 
 static void *vma_pins_start(struct seq_file *m, loff_t *pos)
+	__acquires(&vma_pin_shards.lock)
 {
 	struct vma_pins_reader *reader = m->private;
 
-	if (reader->parked) {
-		spin_lock(&vma_pin_shard(reader->shard)->lock);
+	if (!*pos)
+		reader->shard = cpumask_first(cpu_possible_mask);
+	vma_pins_lock(reader);
+	if (reader->parked)
 		return vma_pins_find(reader, vma_pins_unpark(reader));
-	}
-	if (*pos)
-		return NULL;
-	reader->shard = cpumask_first(cpu_possible_mask);
-	return SEQ_START_TOKEN;
+	return *pos ? NULL : SEQ_START_TOKEN;
 }
 
 static void *vma_pins_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	struct vma_pins_reader *reader = m->private;
-	struct vma_pin_shard *shard = vma_pin_shard(reader->shard);
 	struct vma_pin *pin = v;
 
 	++*pos;
-	if (v != SEQ_START_TOKEN)
-		return vma_pins_find(reader, &pin->node);
-	spin_lock(&shard->lock);
-	return vma_pins_find(reader, &shard->pins);
+	return vma_pins_find(reader, v == SEQ_START_TOKEN ?
+			     &vma_pin_shard(reader->shard)->pins : &pin->node);
 }
 
 static void vma_pins_stop(struct seq_file *m, void *v)
+	__releases(&vma_pin_shards.lock)
 {
 	struct vma_pins_reader *reader = m->private;
 	struct vma_pin *pin = v;
 
-	if (!v || v == SEQ_START_TOKEN)
-		return;
-	list_add_tail(&reader->cursor.node, &pin->node);
-	reader->parked = true;
-	spin_unlock(&vma_pin_shard(reader->shard)->lock);
+	if (v && v != SEQ_START_TOKEN) {
+		list_add_tail(&reader->cursor.node, &pin->node);
+		reader->parked = true;
+	}
+	vma_pins_unlock(reader);
 }
 
 /* The addresses are another's: for those who may see the kernel's own */
