@@ -195,6 +195,12 @@ static inline unsigned long vom_dma_merge_boundary(struct device *dev)
 	return PAGE_SIZE - 1;
 }
 
+/* Nor one that is trusted, which on a coherent machine needs no syncs there */
+static inline size_t vom_dma_max_size(struct device *dev)
+{
+	return SZ_1M;
+}
+
 /*
  * Let @dev be of this kind, if the kernel has DMA operations at all: without, it
  * stays as it is. As behind an IOMMU that maps one to one.
@@ -211,6 +217,7 @@ static inline void vom_dma_attach(struct device *dev)
 		.sync_sg_for_cpu	= vom_dma_sg_for_cpu,
 		.sync_sg_for_device	= vom_dma_sg_for_device,
 		.get_merge_boundary	= vom_dma_merge_boundary,
+		.max_mapping_size	= vom_dma_max_size,
 	};
 
 	vom_dma.live = 0;

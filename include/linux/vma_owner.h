@@ -294,23 +294,27 @@ struct vma_pin_maps;
  *
  *	static int baz_read(struct baz_buf *buf, void *to, size_t len)
  *	{
- *		void *vaddr = NULL;
- *		int ret = vma_pin_sync_for_cpu(&buf->pin);
+ *		void *vaddr;
+ *		int ret;
  *
- *		if (ret)
- *			return ret;
- *		if (vma_pin_enter(&buf->pin)) {
+ *		if (!vma_pin_enter(&buf->pin))
+ *			return -ENODEV;
+ *		ret = vma_pin_sync_for_cpu(&buf->pin);
+ *		if (!ret) {
  *			vaddr = vma_pin_vaddr(&buf->pin);
  *			if (vaddr)
  *				memcpy(to, vaddr, len);
- *			vma_pin_exit(&buf->pin);
+ *			ret = vma_pin_sync_for_device(&buf->pin);
+ *			if (!vaddr)
+ *				ret = -ENODEV;
  *		}
- *		ret = vma_pin_sync_for_device(&buf->pin);
- *		return vaddr ? ret : -ENODEV;
+ *		vma_pin_exit(&buf->pin);
+ *		return ret;
  *	}
  *
  * Where nothing is mapped vma_pin_enter() may be true and the address NULL, or
- * it is false. The owner waits for the exit.
+ * it is false. The owner waits for the exit, so that no restore maps, and lets
+ * the device go on, between the two syncs.
  *
  * A dma-buf that moves waits for no exit: the device has stopped when
  * baz_invalidate() is back. And before baz_start() lets it at a dma-buf, it

@@ -170,7 +170,7 @@ static void vo_resv_holder_work(struct work_struct *work)
 static void c18_wait_for_a_dma_resv_is_interruptible(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
-	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_resv_holder h = {};
 	int ret;
 
@@ -230,7 +230,7 @@ static void c15_refused_part_undoes_nothing(struct kunit *test)
 {
 	const struct vo_part *t = test->param_value;
 	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
-	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_TYPE1);
 	struct sg_table *sgt;
 
 	vo_dma_start();

@@ -250,36 +250,42 @@ static int ioctl_unmap(struct importer *imp, void *data)
 }
 
 /* doc: access */
-/* Without the lock: a revoke goes on meanwhile, and waits for the exit. */
 static int importer_copy(struct importer_buf *buf, u64 offset, void *bounce,
 			 size_t len, bool write)
 {
-	void *vaddr;
+	void *vaddr = vma_pin_vaddr(&buf->pin);
 
-	if (!vma_pin_enter(&buf->pin))
+	if (!vaddr)
 		return -ENODEV;
-	vaddr = vma_pin_vaddr(&buf->pin);
-	if (vaddr && write)
+	if (write)
 		memcpy(vaddr + offset, bounce, len);
-	else if (vaddr)
+	else
 		memcpy(bounce, vaddr + offset, len);
-	vma_pin_exit(&buf->pin);
-	return vaddr ? 0 : -ENODEV;
+	return 0;
 }
 
+/*
+ * Without the lock: a revoke goes on meanwhile, and waits for the exit. So no
+ * restore lets the device at the memory between the syncs.
+ */
 static int importer_access(struct importer_buf *buf, u64 offset, void *bounce,
 			   size_t len, bool write)
 {
 	int ret, ret2;
 
 	ret = importer_change(buf, buf->wanted);
-	if (!ret)
-		ret = vma_pin_sync_for_cpu(&buf->pin);
 	if (ret)
 		return ret;
-	ret = importer_copy(buf, offset, bounce, len, write);
-	ret2 = vma_pin_sync_for_device(&buf->pin);
-	return ret ?: ret2;
+	if (!vma_pin_enter(&buf->pin))
+		return -ENODEV;
+	ret = vma_pin_sync_for_cpu(&buf->pin);
+	if (!ret) {
+		ret = importer_copy(buf, offset, bounce, len, write);
+		ret2 = vma_pin_sync_for_device(&buf->pin);
+		ret = ret ?: ret2;
+	}
+	vma_pin_exit(&buf->pin);
+	return ret;
 }
 
 /* doc: end */
