@@ -879,7 +879,10 @@ static inline bool vma_pin_is_owned(const struct vma_pin *pin)
 /* For which device, before the first map_dma; not under the lock of any pin */
 int vma_pin_attach(struct vma_pin *pin, struct device *dev);
 
-/* The lock of a pin. The wait may be interrupted; one pin at a time */
+/*
+ * The lock of a pin. The wait may be interrupted; one pin at a time, so that who
+ * locks many objects in one ww_acquire_ctx cannot have pins among them.
+ */
 int vma_pin_lock(struct vma_pin *pin);
 void vma_pin_unlock(struct vma_pin *pin);
 
