@@ -49,7 +49,7 @@ static int expect_any(enum node node, enum place_kind kind, bool part)
 	if (memops_of(node) == NODE_VMALLOC &&
 	    (kind == PLACE_EXTENTS || kind == PLACE_EXTENTS_SCATTERED))
 		return -EOPNOTSUPP;
-	/* A device that bounces is given no part of a dma-buf: see DOC: hand-over */
+	/* A device that bounces writes to no part of a dma-buf: see DOC: hand-over */
 	if (memops_of(node) != NODE_VMALLOC && has_dmabuf_above_4g(kind) && part)
 		return -EOPNOTSUPP;
 	/*
@@ -65,6 +65,12 @@ static int expect_any(enum node node, enum place_kind kind, bool part)
 int expect(enum node node, enum place_kind kind)
 {
 	return expect_any(node, kind, true);
+}
+
+/* What the device only reads is not copied back from where it bounced */
+int expect_out(enum node node, enum place_kind kind)
+{
+	return expect_any(node, kind, false);
 }
 
 int expect_whole(enum node node, enum place_kind kind)

@@ -19,8 +19,10 @@ bool expect_device_memory(enum place_kind kind);
 /* The devices that import cannot reach it */
 bool expect_above_4g(enum place_kind kind);
 
-/* 0 or a negative errno, of a capture or an output, for a part of the memory */
+/* 0 or a negative errno, of a capture, for a part of the memory */
 int expect(enum node node, enum place_kind kind);
+/* ... of an output */
+int expect_out(enum node node, enum place_kind kind);
 /* The same if no page of the memory is left out */
 int expect_whole(enum node node, enum place_kind kind);
 

@@ -73,7 +73,7 @@ TEST_F_TIMEOUT(play, two_frames_in_one_buffer, TIMEOUT)
 	SKIP_IF_NONE();
 	window_draw(&self->window, 7);
 	ret = node_out_start(self->out, self->target, &self->window);
-	ASSERT_EQ(expect(variant->node, variant->place), ret);
+	ASSERT_EQ(expect_out(variant->node, variant->place), ret);
 	if (ret)
 		return;
 	EXPECT_EQ(0, take(self->out, &self->window, 7));
@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(play, from_a_read_only_mapping, TIMEOUT)
 	window_draw(&self->window, 7);
 	ASSERT_EQ(0, place_protect(&self->place));
 	ret = node_out_start(self->out, self->target, &self->window);
-	ASSERT_EQ(expect(variant->node, variant->place), ret);
+	ASSERT_EQ(expect_out(variant->node, variant->place), ret);
 	if (ret)
 		return;
 	EXPECT_EQ(0, take(self->out, &self->window, 7));
