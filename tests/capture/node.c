@@ -315,3 +315,29 @@ void node_out_stop(int fd)
 	node_out_stream(fd, false);
 	node_out_reqbufs(fd, 0);
 }
+
+int node_round_trip(int fd, int out, void *target, const struct window *window)
+{
+	int ret = node_start(fd, target, window);
+	unsigned int i;
+
+	if (ret)
+		return ret;
+	for (i = 0; !ret && i < FRAMES; i++) {
+		if (i)
+			ret = node_queue(fd, target, window);
+		ret = ret ?: node_take(fd, window, i);
+		ret = ret ?: i ? node_out_queue(out, target, window) :
+				 node_out_start(out, target, window);
+		ret = ret ?: node_out_take(out, window, i);
+		ret = ret ?: window_shows(window, i) ? 0 : -EUCLEAN;
+	}
+	node_out_stop(out);
+	node_stop(fd);
+	ret = ret ?: window_shows(window, FRAMES - 1) ? 0 : -EUCLEAN;
+	if (!ret)
+		return 0;
+	/* No refusal, whatever it is */
+	printf("# after the first start: errno %d\n", -ret);
+	return -EPROTO;
+}

@@ -90,5 +90,10 @@ int node_out_seen(int fd, size_t len, unsigned int sequence);
 
 /* All of it, with two frames */
 int node_capture(int fd, void *target, const struct window *window);
+/*
+ * From one device to the other: what @fd captures @out plays, from the same memory,
+ * which the CPU only looks at. The errno of the first start, or -EPROTO.
+ */
+int node_round_trip(int fd, int out, void *target, const struct window *window);
 
 #endif

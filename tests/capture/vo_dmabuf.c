@@ -18,7 +18,6 @@
 #include <linux/dma-resv.h>
 #include <linux/fs.h>
 #include <linux/list.h>
-#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -29,6 +28,7 @@
 #include <linux/wait.h>
 
 #include "vo_dmabuf.h"
+#include "vo_misc.h"
 
 #define VO_ORDER	5
 #define VO_PAGES	BIT(VO_ORDER)
@@ -437,28 +437,13 @@ static int vo_open(struct inode *inode, struct file *file)
 
 static int __init vo_init(void)
 {
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(vo_devices); i++) {
-		ret = misc_register(&vo_devices[i]);
-		if (ret)
-			goto err;
-	}
-	return 0;
-
-err:
-	while (i--)
-		misc_deregister(&vo_devices[i]);
-	return ret;
+	return vo_misc_register(vo_devices, ARRAY_SIZE(vo_devices));
 }
 module_init(vo_init);
 
 static void __exit vo_exit(void)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(vo_devices); i++)
-		misc_deregister(&vo_devices[i]);
+	vo_misc_deregister(vo_devices, ARRAY_SIZE(vo_devices));
 }
 module_exit(vo_exit);
 

@@ -18,7 +18,6 @@
 #include <linux/bits.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
-#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -26,6 +25,7 @@
 #include <linux/uaccess.h>
 #include <linux/vma_owner.h>
 
+#include "vo_misc.h"
 #include "vo_phys.h"
 
 #define VO_ORDER	5
@@ -278,28 +278,13 @@ static int vo_open(struct inode *inode, struct file *file)
 
 static int __init vo_init(void)
 {
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(vo_devices); i++) {
-		ret = misc_register(&vo_devices[i]);
-		if (ret)
-			goto err;
-	}
-	return 0;
-
-err:
-	while (i--)
-		misc_deregister(&vo_devices[i]);
-	return ret;
+	return vo_misc_register(vo_devices, ARRAY_SIZE(vo_devices));
 }
 module_init(vo_init);
 
 static void __exit vo_exit(void)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(vo_devices); i++)
-		misc_deregister(&vo_devices[i]);
+	vo_misc_deregister(vo_devices, ARRAY_SIZE(vo_devices));
 }
 module_exit(vo_exit);
 
