@@ -1401,7 +1401,8 @@ static void *vma_pins_start(struct seq_file *m, loff_t *pos)
 {
 	struct vma_pins_reader *reader = m->private;
 
-	if (!*pos)
+	/* A read that faulted has parked the cursor, and begins at 0 once more */
+	if (!*pos && !reader->parked)
 		reader->shard = cpumask_first(cpu_possible_mask);
 	vma_pins_lock(reader);
 	if (reader->parked)

@@ -578,7 +578,10 @@ static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
 	return false;
 }
 
-/* Behind an IOMMU a bounce buffer holds the edges of a mapping, and no more */
+/*
+ * Entries of whole granules are not bounced behind an IOMMU. Of what else has DMA
+ * operations of its own, those that may bounce limit what is mapped.
+ */
 static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
 {
 	struct scatterlist *sg;
@@ -586,9 +589,8 @@ static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
 
 	if (dma_get_merge_boundary(dev))
 		return false;
-	/* Why else should a coherent device need syncs? */
 	if (get_dma_ops(dev))
-		return dev_is_dma_coherent(dev);
+		return dma_max_mapping_size(dev) != SIZE_MAX;
 	for_each_sgtable_dma_sg(sgt, sg, i)
 		if (swiotlb_find_pool(dev, dma_to_phys(dev, sg_dma_address(sg))))
 			return true;
@@ -619,15 +621,14 @@ static bool vma_pin_may_be_refused(struct vma_pin *pin,
 {
 	struct pin_maps *m = maps_of(pin);
 
-	if (dir == DMA_TO_DEVICE || m->how == VMA_OWNER_SYNC_NEVER ||
-	    dma_never_syncs(m->dev))
+	if (dir == DMA_TO_DEVICE || m->how == VMA_OWNER_SYNC_NEVER)
 		return false;
-	if (m->how == VMA_OWNER_SYNC_DMA && vma_pin_is_all_pages(pin))
-		return false;
-	if (m->how != VMA_OWNER_SYNC_DMA && !dev_is_dma_coherent(m->dev))
-		return true;
-	return get_dma_ops(m->dev) || dma_addressing_limited(m->dev) ||
-	       is_swiotlb_force_bounce(m->dev);
+	if (m->how != VMA_OWNER_SYNC_DMA)
+		return !dma_never_syncs(m->dev) &&
+		       (!dev_is_dma_coherent(m->dev) || get_dma_ops(m->dev) ||
+			dma_max_mapping_size(m->dev) != SIZE_MAX);
+	return !vma_pin_is_all_pages(pin) && !dma_get_merge_boundary(m->dev) &&
+	       dma_max_mapping_size(m->dev) != SIZE_MAX;
 }
 
 /*
@@ -906,11 +907,13 @@ static bool dma_slice_is_beyond(struct pin_maps *m, phys_addr_t paddr,
 				size_t len)
 {
 	u64 limit = min_not_zero(dma_get_mask(m->dev), m->dev->bus_dma_limit);
+	dma_addr_t addr;
 
 	if (m->dma_extents.type == VMA_OWNER_RAM ||
 	    dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev))
 		return false;
-	return phys_to_dma_unencrypted(m->dev, paddr + (len - 1)) > limit;
+	addr = phys_to_dma_unencrypted(m->dev, paddr);
+	return addr == DMA_MAPPING_ERROR || addr + (len - 1) > limit;
 }
 
 /*

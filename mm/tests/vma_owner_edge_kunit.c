@@ -148,6 +148,19 @@ static void c6_range_that_is_not_synced_fails(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+/* As of an IOMMU that maps no part of a granule for who is not trusted */
+static void c6_error_of_an_iommu(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, true, VO_SIZE);
+
+	vo_dma.fail_at = 1;
+	vo_dma.link_err = -EPERM;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(&imp->pin, imp->dev,
+						 DMA_TO_DEVICE)), -EIO);
+	vma_unpin(&imp->pin);
+}
+
 /* Somebody who holds a dma_resv, not for ever */
 struct vo_resv_holder {
 	struct work_struct	work;
@@ -250,6 +263,31 @@ static void c15_refused_part_undoes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
 }
 
+static void vo_write_meanwhile(struct vma_owner_mock *obj)
+{
+	vo_cpu_write(obj->pages, 0, VO_SIZE, 7);
+}
+
+/* The dma-buf is smaller than its owner said, which shows when it is mapped */
+static void c14_failed_map_undoes_nothing(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	unsigned long addr = vo_area(test->priv, VO_PAGES + 1);
+
+	vo_dma_start();
+	vo_dma_watch_all(test, obj->pages);
+	obj->dma = &vo_dma_shadow;
+	obj->mapped = vo_write_meanwhile;
+	obj->size = VO_SIZE + PAGE_SIZE;
+	vo_map_at(obj, addr, 0, VO_PAGES + 1);
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr + 4, VO_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(&imp->pin, imp->dev,
+						 DMA_FROM_DEVICE)), -EFAULT);
+	KUNIT_EXPECT_TRUE(test, vo_cpu_reads(obj->pages, 0, VO_SIZE, 7));
+	vma_unpin(&imp->pin);
+}
+
 /* There is no sync of it, and so no device that needs one */
 static void c15_cached_fixed_memory_refused(struct kunit *test)
 {
@@ -325,6 +363,8 @@ struct kunit_case vo_edge_cases[] = {
 			 vo_meeting_gen_params),
 	KUNIT_CASE(c6_range_that_is_not_synced_fails),
 	KUNIT_CASE_PARAM(c14_ranges_are_never_synced, vo_range_gen_params),
+	KUNIT_CASE(c6_error_of_an_iommu),
+	KUNIT_CASE(c14_failed_map_undoes_nothing),
 	KUNIT_CASE_PARAM(c6_segments_are_of_whole_pages, vo_iommu_gen_params),
 	KUNIT_CASE_PARAM(c15_refused_part_undoes_nothing, vo_part_gen_params),
 	KUNIT_CASE(c15_cached_fixed_memory_refused),

@@ -156,11 +156,6 @@ static bool __maybe_unused vo_find_pool(struct device *dev, phys_addr_t paddr)
 	return vo_dma.bounces;
 }
 
-static bool __maybe_unused vo_force_bounce(struct device *dev)
-{
-	return vo_dma.bounces;
-}
-
 static size_t __maybe_unused vo_dma_max_size(struct device *dev)
 {
 	return vo_dma.bounces ? SZ_256K : SIZE_MAX;
@@ -215,7 +210,7 @@ static int __maybe_unused vo_iova_link(struct device *dev,
 				       unsigned long attrs)
 {
 	if (vo_dma.fail_at && !--vo_dma.fail_at)
-		return -ENOMEM;
+		return vo_dma.link_err ?: -ENOMEM;
 	vo_dma.linked += size;
 	return 0;
 }
@@ -356,7 +351,6 @@ const struct vma_owner_mock_dma vo_dma_shadow = {
 #define dma_get_merge_boundary		vo_dma_merge_boundary
 #define dma_max_mapping_size		vo_dma_max_size
 #define swiotlb_find_pool		vo_find_pool
-#define is_swiotlb_force_bounce		vo_force_bounce
 #define dma_dev_need_sync		vo_dma_dev_need_sync
 #define dma_use_iova			vo_use_iova
 #define dma_iova_try_alloc		vo_iova_alloc

@@ -49,6 +49,7 @@ struct vo_dma {
 	unsigned int	nr_granules;
 	unsigned int	ranges;		/* that are allocated */
 	size_t		linked;		/* bytes of them */
+	int		link_err;	/* of the one that fails */
 };
 
 extern struct vo_dma vo_dma;

@@ -315,6 +315,29 @@ out:
 }
 
 /* What was asked for, not the pages that it lies in */
+/* The place that it keeps is in the shard of another processor than the first */
+static void c13_debugfs_read_to_a_bad_address(struct kunit *test)
+{
+	char *buf = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_pins_file f;
+	struct vo_imp *imp;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	set_cpus_allowed_ptr(current,
+			     cpumask_of(cpumask_last(cpu_online_mask)));
+	imp = vo_pinned(obj, VO_STATIC);
+	vo_pins_open(test->priv, &f);
+	if (!IS_ERR(f.file))
+		KUNIT_EXPECT_EQ(test, -EFAULT,
+				f.file->f_op->read(f.file, NULL, 1, &f.pos));
+	KUNIT_EXPECT_GT(test, vo_pins_read(&f, buf), 0);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(buf, imp->client.name));
+	KUNIT_EXPECT_EQ(test, vo_pins_read(&f, buf), 0);
+	vo_pins_close(&f);
+	vma_unpin(&imp->pin);
+}
+
 static void c13_debugfs_tells_odd_lengths(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);
@@ -380,6 +403,7 @@ struct kunit_case vo_visible_cases[] = {
 #endif
 #ifdef CONFIG_DEBUG_FS
 	KUNIT_CASE(c13_debugfs_tells_odd_lengths),
+	KUNIT_CASE(c13_debugfs_read_to_a_bad_address),
 	KUNIT_CASE(c13_debugfs_lists_pins),
 	KUNIT_CASE(c13_debugfs_hides_addresses),
 	KUNIT_CASE_SLOW(c13_debugfs_is_complete),

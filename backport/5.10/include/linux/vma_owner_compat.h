@@ -7,6 +7,7 @@
 #define _LINUX_VMA_OWNER_COMPAT_H
 
 #include <linux/dma-buf.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
@@ -124,13 +125,24 @@ static inline unsigned long vma_compat_attrs(unsigned long attrs)
 	return attrs & ~DMA_ATTR_MMIO;
 }
 
+/* Without an IOMMU dma_map_resource() does not translate the address */
+static inline dma_addr_t
+vma_compat_map_resource(struct device *dev, phys_addr_t paddr, size_t len,
+			enum dma_data_direction dir, unsigned long attrs)
+{
+	if (dev->dma_range_map && !get_dma_ops(dev) &&
+	    !dma_get_merge_boundary(dev))
+		return DMA_MAPPING_ERROR;
+	return dma_map_resource(dev, paddr, len, dir, attrs);
+}
+
 static inline dma_addr_t dma_map_phys(struct device *dev, phys_addr_t paddr,
 				      size_t len, enum dma_data_direction dir,
 				      unsigned long attrs)
 {
 	if (vma_compat_is_resource(paddr, attrs))
-		return dma_map_resource(dev, paddr, len, dir,
-					attrs & ~DMA_ATTR_MMIO);
+		return vma_compat_map_resource(dev, paddr, len, dir,
+					       attrs & ~DMA_ATTR_MMIO);
 	if (!pfn_valid(PHYS_PFN(paddr)))
 		return DMA_MAPPING_ERROR;
 	return dma_map_page_attrs(dev, pfn_to_page(PHYS_PFN(paddr)),
@@ -248,11 +260,6 @@ static inline bool dma_dev_need_sync(const struct device *dev)
 static inline bool swiotlb_find_pool(struct device *dev, phys_addr_t paddr)
 {
 	return is_swiotlb_buffer(paddr);
-}
-
-static inline bool is_swiotlb_force_bounce(struct device *dev)
-{
-	return swiotlb_force == SWIOTLB_FORCE;
 }
 
 #endif

@@ -32,13 +32,24 @@ struct phys_vec {
 /* The DMA API maps pages, or memory as it is, by different calls */
 #define DMA_ATTR_MMIO	BIT(31)
 
+/* Without an IOMMU dma_map_resource() does not translate the address */
+static inline dma_addr_t
+vma_compat_map_resource(struct device *dev, phys_addr_t paddr, size_t len,
+			enum dma_data_direction dir, unsigned long attrs)
+{
+	if (dev->dma_range_map && !get_dma_ops(dev) &&
+	    !dma_get_merge_boundary(dev))
+		return DMA_MAPPING_ERROR;
+	return dma_map_resource(dev, paddr, len, dir, attrs);
+}
+
 static inline dma_addr_t dma_map_phys(struct device *dev, phys_addr_t paddr,
 				      size_t len, enum dma_data_direction dir,
 				      unsigned long attrs)
 {
 	if (attrs & DMA_ATTR_MMIO)
-		return dma_map_resource(dev, paddr, len, dir,
-					attrs & ~DMA_ATTR_MMIO);
+		return vma_compat_map_resource(dev, paddr, len, dir,
+					       attrs & ~DMA_ATTR_MMIO);
 	if (!pfn_valid(PHYS_PFN(paddr)))
 		return DMA_MAPPING_ERROR;
 	return dma_map_page_attrs(dev, pfn_to_page(PHYS_PFN(paddr)),
