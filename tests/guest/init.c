@@ -16,7 +16,8 @@
  *
  * Results leave as KTAP through /dev/ttyS1; the console carries the kernel
  * log only.  vo_timeout=SECONDS limits each program (default 120);
- * vo_only=NAME runs that one alone.
+ * vo_only=NAME runs that one alone; vo_modules=LIST loads the modules of
+ * /modules/LIST before anything is run.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -733,7 +734,7 @@ static void run_job(const char *name)
 
 int main(void)
 {
-	char job[64] = "", seconds[16];
+	char job[64] = "", seconds[16], list[64], path[128];
 
 	if (getpid() != 1) {
 		fprintf(stderr, "init: this is the init of a test guest, run as PID 1 only\n");
@@ -743,6 +744,10 @@ int main(void)
 	open_console();
 	open_report();
 	load_modules(MODULE_LIST);
+	if (cmdline_value("vo_modules", list, sizeof(list))) {
+		snprintf(path, sizeof(path), "/modules/%s", list);
+		load_modules(path);
+	}
 	if (cmdline_value("vo_timeout", seconds, sizeof(seconds)) && atoi(seconds) > 0)
 		timeout_s = atoi(seconds);
 	cmdline_value("vo_run", job, sizeof(job));
