@@ -88,6 +88,37 @@ static void c6_dma_of_mmio_out_of_reach(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+static const struct vo_param vo_limits[] = {
+	{ "of the device", false }, { "of its bus", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_limit, vo_limits, name);
+
+/* User space chose the two: no warning, but an errno */
+static void c6_dma_beyond_the_limit(struct kunit *test)
+{
+	const struct vo_param *t = test->param_value;
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	u64 mask = *imp->dev->dma_mask;
+
+	obj->type = VMA_OWNER_RAM_FIXED;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	if (t->value)
+		imp->dev->bus_dma_limit = PAGE_SIZE - 1;
+	else
+		*imp->dev->dma_mask = PAGE_SIZE - 1;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vma_pin_map_dma_unlocked(&imp->pin, imp->dev,
+							       DMA_FROM_DEVICE)),
+			-EIO);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+	*imp->dev->dma_mask = mask;
+	imp->dev->bus_dma_limit = 0;
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vma_pin_map_dma_unlocked(&imp->pin, imp->dev,
+								 DMA_FROM_DEVICE)));
+	vma_unpin(&imp->pin);
+}
+
 static void c6_extents_of_mmio(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);
@@ -599,6 +630,7 @@ struct kunit_case vo_map_cases[] = {
 	KUNIT_CASE_PARAM(c6_dma_of_extents, vo_memtype_gen_params),
 	KUNIT_CASE(c6_dma_of_mmio_without_provider),
 	KUNIT_CASE(c6_dma_of_mmio_out_of_reach),
+	KUNIT_CASE_PARAM(c6_dma_beyond_the_limit, vo_limit_gen_params),
 	KUNIT_CASE(c6_extents_of_mmio),
 	KUNIT_CASE(c6_extents_beside_dma),
 	KUNIT_CASE(c6_no_extents_of_ordinary_memory),
