@@ -60,8 +60,8 @@
  * vma_pin_map_dma(), ...       lock of the pin, held by the caller
  * ``_unlocked`` forms, syncs   take the lock of the pin
  * vma_pin_enter()              any
- * vma_pin_exit()               no lock that undoing a mapping takes; takes the
- *                              revoke lock (write)
+ * vma_pin_exit()               no lock that undoing a mapping or ``restore``
+ *                              takes; takes the revoke lock (write)
  * vma_owner_fault_enter()      VMA lock or mmap_lock; takes the revoke lock
  *                              (read)
  * vma_owner_revoke_begin()     exporter's locks; takes the revoke lock (write)
@@ -69,13 +69,15 @@
  * vma_owner_revoke_drain()     no lock that undoing a mapping or ``put`` takes
  * ``tryget``                   VMA lock or mmap_lock
  * ``get_dmabuf``               importer's outer locks
- * ``vmap``, ``get_extents``    importer's outer locks, the revoke lock and what
- *                              vma_owner_restore() runs under
+ * ``vmap``, ``get_extents``    importer's outer locks, the revoke lock and perhaps
+ *                              what vma_owner_restore() runs under
  * ``vunmap``, ``put_extents``  importer's outer locks, the revoke lock and what
  *                              vma_owner_revoke_begin() runs under
  * ``put``                      importer's outer locks; perhaps the VMA lock
  * ``zap``                      revoke lock and exporter's locks
- * ``invalidate``, ``restore``  lock of the pin and exporter's locks
+ * ``invalidate``               lock of the pin and exporter's locks
+ * ``restore``                  lock of the pin and exporter's locks, or outer
+ *                              locks of an importer that exits
  * ===========================  ================================================
  *
  * lockdep knows the order from boot on. It reports an importer that takes a
@@ -955,16 +957,44 @@ bool vma_pin_enter(struct vma_pin *pin)
 }
 EXPORT_SYMBOL_GPL(vma_pin_enter);
 
+static void vma_pin_restore(struct vma_pin *pin)
+{
+	int ret;
+
+	vma_pin_lock_acquire();
+	ret = pin->client->restore(pin);
+	vma_pin_lock_release();
+	if (ret)
+		pr_warn_ratelimited("%s cannot map %zu bytes again: %pe\n",
+				    pin->client->name, pin->len, ERR_PTR(ret));
+}
+
+/* Lift the mark, if no revoke stands and nobody is in from before one */
+static void vma_owner_lift(struct vma_owner_revoke *r)
+{
+	struct vma_pin *pin;
+
+	lockdep_assert_held_write(&r->lock);
+	if (!r->marked || r->nested || r->gone || atomic_read(&r->pending))
+		return;
+	r->marked = false;
+	list_for_each_entry(pin, &r->pins, revoke_node)
+		if (pin->client->restore)
+			vma_pin_restore(pin);
+}
+
 /**
  * vma_pin_exit() - the access is over
  * @pin: a pin that vma_pin_enter() was true for
  *
  * Context: May sleep: it may have to undo the mappings, and takes the revoke
- * lock for that. Not under the lock of a pin.
+ * lock for that. Not under the lock of a pin. The last one calls
+ * &vma_pin_client.restore of all pins if the memory was restored before.
  */
 void vma_pin_exit(struct vma_pin *pin)
 {
 	struct vma_owner_revoke *r = pin->revoke;
+	bool last;
 
 	vma_pin_may_lock();
 	if (!r || atomic_dec_return(&pin->users) != VMA_PIN_CLOSED)
@@ -972,8 +1002,11 @@ void vma_pin_exit(struct vma_pin *pin)
 	/* Nobody maps, undoes or reads what is mapped meanwhile */
 	down_write(&r->lock);
 	pin->maps->undo(pin);
+	last = atomic_dec_and_test(&r->pending);
+	vma_owner_lift(r);
 	up_write(&r->lock);
-	atomic_dec_and_wake_up(&r->pending);
+	if (last)
+		wake_up_var(&r->pending);
 }
 EXPORT_SYMBOL_GPL(vma_pin_exit);
 
@@ -1006,7 +1039,8 @@ EXPORT_SYMBOL_GPL(vma_pin_exit);
  * vma_owner_restore() ends a temporary revoke. Temporary ones nest by count:
  * each has its own restore, and the last one lifts the mark and calls
  * &vma_pin_client.restore of the pins, all of which were invalidated: none can
- * be made while the mark stands.
+ * be made while the mark stands. Where it finds somebody still in, their last exit
+ * does that.
  *
  * Revocable memory is mapped to user space by its fault handler, which tests
  * the mark and inserts the PTE between vma_owner_fault_enter() and
@@ -1141,18 +1175,6 @@ static void vma_pin_take_back(struct vma_pin *pin, enum vma_owner_loss how)
 	atomic_dec(&pin->revoke->pending);
 }
 
-static void vma_pin_restore(struct vma_pin *pin)
-{
-	int ret;
-
-	vma_pin_lock_acquire();
-	ret = pin->client->restore(pin);
-	vma_pin_lock_release();
-	if (ret)
-		pr_warn_ratelimited("%s cannot map %zu bytes again: %pe\n",
-				    pin->client->name, pin->len, ERR_PTR(ret));
-}
-
 /**
  * vma_owner_revoke_begin() - take memory back, but do not wait
  * @r: the handle, of which the caller holds a reference
@@ -1247,7 +1269,7 @@ static void vma_owner_drop(struct vma_owner_revoke *r)
 
 /**
  * vma_owner_revoke_drain() - wait until nobody uses revoked memory
- * @r: the handle, revoked by vma_owner_revoke_begin() and not yet restored
+ * @r: the handle, revoked by vma_owner_revoke_begin()
  *
  * After a permanent revoke this also drops, for every pin, the object and the
  * module that it holds; the caller must have a reference of its own to both. A
@@ -1302,28 +1324,22 @@ EXPORT_SYMBOL_GPL(vma_owner_revoke);
  * @r: the handle
  *
  * If it was the last one and the memory is not gone for good, pins and mappings
- * work again, and the importers that asked for it map again now. To be called
- * once for each temporary revoke, after its drain has returned: one too many
- * warns, and so does one that comes too early.
+ * work again, and the importers that asked for it map again now; or with the last
+ * vma_pin_exit(), if it comes before the drain is over. To be called once for
+ * each temporary revoke: one too many warns.
  *
  * Context: Process context, may sleep, perhaps under locks of the exporter.
  * Takes the revoke lock.
  */
 void vma_owner_restore(struct vma_owner_revoke *r)
 {
-	struct vma_pin *pin;
-
 	down_write(&r->lock);
 	trace_vma_owner_restore(r->ops->name, r, r->gone, r->nested,
 				atomic_read(&r->pending));
-	if (WARN_ON_ONCE(!r->nested || atomic_read(&r->pending)) ||
-	    --r->nested || r->gone)
-		goto out;
-	r->marked = false;
-	list_for_each_entry(pin, &r->pins, revoke_node)
-		if (pin->client->restore)
-			vma_pin_restore(pin);
-out:
+	if (!WARN_ON_ONCE(!r->nested)) {
+		r->nested--;
+		vma_owner_lift(r);
+	}
 	up_write(&r->lock);
 }
 EXPORT_SYMBOL_GPL(vma_owner_restore);

@@ -408,7 +408,8 @@ struct vma_pin_maps;
  * handle, zaps the CPU mappings, calls invalidate for each pin, and undoes its
  * mappings. vma_owner_revoke_drain() waits for those who had entered.
  * vma_owner_revoke() is both. Each temporary revoke needs its
- * vma_owner_restore(); the last one lifts the mark and calls restore.
+ * vma_owner_restore(); the last one lifts the mark and calls restore, or leaves
+ * it to the last exit if somebody is still in.
  *
  * The order, outermost first: outer locks of the importer; mmap_lock or the VMA
  * lock; locks of the exporter; lock of the pin; leaf locks of the importer, the
@@ -771,9 +772,10 @@ struct vma_pin_client {
 	 * needs to. An error is logged and leaves the pin as it is. Never called
 	 * for memory that has a dma-buf.
 	 *
-	 * Context: As @invalidate. Perhaps before vma_pin_attach(), which comes
-	 * after the pin: only then may it call vma_pin_map_dma(). So a flag, set
-	 * under the lock after the attach, tells what is to be mapped.
+	 * Context: As @invalidate, or in vma_pin_exit() of any importer. Perhaps
+	 * before vma_pin_attach(), which comes after the pin: only then may it
+	 * call vma_pin_map_dma(). So a flag, set under the lock after the
+	 * attach, tells what is to be mapped.
 	 */
 	int (*restore)(struct vma_pin *pin);
 };

@@ -597,23 +597,65 @@ static void c8_restore_once_too_often(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
 }
 
-/* Somebody still uses what is to be mapped again */
-static void c8_restore_too_early(struct kunit *test)
+/* Somebody still uses what is to be mapped again: it is, when the last one is out */
+static void c8_restore_before_the_last_exit(struct kunit *test)
 {
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	struct vo_imp *other = vo_pinned(obj, VO_TYPE1);
+	struct vo_imp *out = vo_pinned(obj, VO_TYPE1);
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_ASSERT_EQ(test, vo_imp_map(other), 0);
+	KUNIT_ASSERT_EQ(test, vo_imp_map(out), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&other->pin));
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_FALSE(test, vma_pin_enter(&out->pin));
+	vma_pin_exit(&imp->pin);
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_EQ(test, atomic_read(&out->nr_restore), 0);
+	vma_pin_exit(&other->pin);
+	vma_owner_revoke_drain(obj->revoke);
+	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 1);
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(other));
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(out));
+	vma_unpin(&imp->pin);
+	vma_unpin(&other->pin);
+	vma_unpin(&out->pin);
+}
+
+static const struct vo_param vo_losses[] = {
+	{ "for a while", VMA_OWNER_TEMPORARY }, { "for good", VMA_OWNER_PERMANENT },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_loss, vo_losses, name);
+
+/* It was restored early, and taken again before the last one was out */
+static void c8_revoke_before_the_last_exit(struct kunit *test)
+{
+	const struct vo_param *t = test->param_value;
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
 	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
 	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
-	kunit_warning_suppress(test)
-		vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
-	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
+	vma_owner_restore(obj->revoke);
+	vma_owner_revoke_begin(obj->revoke, t->value);
 	vma_pin_exit(&imp->pin);
 	vma_owner_revoke_drain(obj->revoke);
-	vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_FALSE(test, vo_is_mapped(imp));
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
+	if (t->value == VMA_OWNER_TEMPORARY) {
+		vma_owner_restore(obj->revoke);
+		KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	}
 	vma_unpin(&imp->pin);
 }
 
@@ -906,7 +948,8 @@ struct kunit_case vo_revoke_cases[] = {
 	KUNIT_CASE(c8_restore_calls_those_who_asked),
 	KUNIT_CASE(c8_failed_restore_is_tried_again),
 	KUNIT_CASE(c8_restore_once_too_often),
-	KUNIT_CASE(c8_restore_too_early),
+	KUNIT_CASE(c8_restore_before_the_last_exit),
+	KUNIT_CASE_PARAM(c8_revoke_before_the_last_exit, vo_loss_gen_params),
 	KUNIT_CASE(c8_no_revoke_by_a_move),
 	KUNIT_CASE_SLOW(c8_drain_says_whom_it_waits_for),
 	KUNIT_CASE(c8_revoke_races_pin_map_and_unpin),

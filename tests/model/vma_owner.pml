@@ -13,6 +13,7 @@
  *			DEFERRED
  * ACCESSES=n		accesses of a second thread of importer 0, entered
  * TEMPORARY=n		exporters that revoke and restore
+ * EARLY		they may restore before they have drained
  * PERMANENT		one that revokes for good
  * CLOSES		one that only lets go of the object
  * FAULTS=n		page faults of the mapper
@@ -34,6 +35,9 @@
 #endif
 #ifndef TEMPORARY
 #define TEMPORARY	0
+#endif
+#ifndef EARLY
+#define EARLY		0
 #endif
 #ifndef PERMANENT
 #define PERMANENT	0
@@ -509,6 +513,26 @@ inline vma_pin_enter(i, ok)
 	}
 }
 
+inline vma_pin_restore(i)
+{
+	importer_restore(i)
+}
+
+inline vma_owner_lift()
+{
+	if
+	:: !marked || nested || gone || pending
+	:: else ->
+		marked = false;
+		FOR_EACH_PIN(j)
+			if
+			:: linked[j] -> vma_pin_restore(j)
+			:: else
+			fi;
+		NEXT_PIN(j)
+	fi
+}
+
 inline vma_pin_exit(i)
 {
 	d_step {
@@ -521,13 +545,14 @@ inline vma_pin_exit(i)
 	:: last ->
 		down_write();		/* nobody maps, undoes or reads meanwhile */
 		vma_pin_undo(i);	/* pin->maps->undo() */
-		up_write();
 		d_step {
 			written();
 			assert(!r_freed && pin_revoke[i] && pending > 0);
 			pending--;
 			last = pending == 0
 		};
+		vma_owner_lift();
+		up_write();
 		if
 		:: last -> wake_up_var()
 		:: else
@@ -604,11 +629,6 @@ inline vma_pin_take_back(i)
 		last = false
 	:: else
 	fi
-}
-
-inline vma_pin_restore(i)
-{
-	importer_restore(i)
 }
 
 inline vma_owner_revoke_begin(permanent)
@@ -701,21 +721,10 @@ inline vma_owner_revoke(permanent)
 
 inline vma_owner_restore()
 {
-	d_step { taken--; begun-- };
 	down_write();
-	assert(nested > 0 && pending == 0);	/* it warns */
-	nested--;
-	if
-	:: nested || gone
-	:: else ->
-		marked = false;
-		FOR_EACH_PIN(j)
-			if
-			:: linked[j] -> vma_pin_restore(j)
-			:: else
-			fi;
-		NEXT_PIN(j)
-	fi;
+	assert(nested > 0);	/* it warns */
+	d_step { nested--; begun-- };
+	vma_owner_lift();
 	up_write()
 }
 
@@ -1105,7 +1114,7 @@ proctype importer(byte i)
 proctype reader(byte i)
 {
 	bool ok, last;
-	byte k, accesses;
+	byte j, k, accesses;
 
 	there[i] || left[i];
 	do
@@ -1131,7 +1140,12 @@ proctype temporary()
 	bool ok, news, had, last, was_gone;
 	byte j, k;
 
-	vma_owner_revoke(false);
+	if
+#if EARLY
+	:: true -> vma_owner_revoke_begin(false)
+#endif
+	:: true -> vma_owner_revoke(false); taken--
+	fi;
 	vma_owner_restore();
 	exporter_put()
 }
@@ -1246,7 +1260,7 @@ init
 	};
 
 	/* All revokes are over: who stays has its mapping, unless it is gone */
-	exporters == 0 && settled == IMPORTERS;
+	exporters == 0 && settled == IMPORTERS && pending == 0 && !r_writer;
 	atomic {
 		FOR_EACH_PIN(k)
 			assert(!pinned[k] || gone || !want[k] || sgt[k] || failed[k]);
