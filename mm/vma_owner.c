@@ -96,6 +96,7 @@ struct vma_owner_revoke {
 	spinlock_t		pins_lock; /* for those who only read @lock */
 	struct list_head	pins;
 	unsigned int		nested;	/* temporary losses */
+	unsigned int		lifts;	/* how often the mark was lifted */
 	bool			gone;
 	bool			marked;
 };
@@ -119,9 +120,6 @@ static void vma_owner_revoke_count(int n) { }
 
 /* vma_pin.users: nobody may enter, since nothing is mapped */
 #define VMA_PIN_CLOSED		INT_MIN
-
-/* vma_pin.flags: let in by a revoke, written under the revoke lock */
-#define VMA_PIN_TAKEN		BIT(31)
 
 /*
  * Stands for the lock of any pin: held with it and around importers' callbacks,
@@ -970,17 +968,20 @@ static void vma_pin_restore(struct vma_pin *pin)
 }
 
 /* Lift the mark, if no revoke stands and nobody is in from before one */
-static void vma_owner_lift(struct vma_owner_revoke *r)
+static bool vma_owner_lift(struct vma_owner_revoke *r)
 {
 	struct vma_pin *pin;
 
 	lockdep_assert_held_write(&r->lock);
 	if (!r->marked || r->nested || r->gone || atomic_read(&r->pending))
-		return;
+		return false;
 	r->marked = false;
+	/* Release: what importers did before they left, to vma_owner_is_drained() */
+	smp_store_release(&r->lifts, r->lifts + 1);
 	list_for_each_entry(pin, &r->pins, revoke_node)
 		if (pin->client->restore)
 			vma_pin_restore(pin);
+	return true;
 }
 
 /**
@@ -1003,7 +1004,8 @@ void vma_pin_exit(struct vma_pin *pin)
 	down_write(&r->lock);
 	pin->maps->undo(pin);
 	last = atomic_dec_and_test(&r->pending);
-	vma_owner_lift(r);
+	if (vma_owner_lift(r))
+		trace_vma_owner_restore(r->ops->name, r, r->gone, r->nested, 0);
 	up_write(&r->lock);
 	if (last)
 		wake_up_var(&r->pending);
@@ -1157,7 +1159,7 @@ static void vma_pin_close(struct vma_pin *pin)
 {
 	if (!atomic_inc_unless_negative(&pin->users))
 		return;
-	pin->flags |= VMA_PIN_TAKEN;
+	pin->taken = true;
 	atomic_inc(&pin->revoke->pending);
 	atomic_or(VMA_PIN_CLOSED, &pin->users);
 }
@@ -1166,13 +1168,15 @@ static void vma_pin_close(struct vma_pin *pin)
 static void vma_pin_take_back(struct vma_pin *pin, enum vma_owner_loss how)
 {
 	vma_pin_invalidate(pin, how);
-	if (!(pin->flags & VMA_PIN_TAKEN))
+	if (!pin->taken)
 		return;
-	pin->flags &= ~VMA_PIN_TAKEN;
+	pin->taken = false;
 	if (atomic_dec_return(&pin->users) != VMA_PIN_CLOSED)
 		return;
 	pin->maps->undo(pin);
-	atomic_dec(&pin->revoke->pending);
+	/* A drain that began late, after its revoke was undone, may sleep by now */
+	if (atomic_dec_and_test(&pin->revoke->pending))
+		wake_up_var(&pin->revoke->pending);
 }
 
 /**
@@ -1201,7 +1205,8 @@ void vma_owner_revoke_begin(struct vma_owner_revoke *r,
 		news = !r->gone;
 		r->gone = true;
 	} else {
-		news = !r->marked;
+		/* The mark may stand for those who are in: faults are served again */
+		news = !r->nested && !r->gone;
 		r->nested++;
 	}
 	trace_vma_owner_revoke(r->ops->name, r, r->gone, r->nested,
@@ -1246,6 +1251,33 @@ static void vma_owner_report(struct vma_owner_revoke *r)
 	up_read(&r->lock);
 }
 
+/* Has whoever was in left, even if the mark was lifted and somebody is in again? */
+static bool vma_owner_is_drained(const struct vma_owner_revoke *r,
+				 unsigned int lifts)
+{
+	/* Acquire: what importers did before they left is over */
+	if (!atomic_read_acquire(&r->pending))
+		return true;
+	/* Likewise, by vma_owner_lift() */
+	return smp_load_acquire(&r->lifts) != lifts;
+}
+
+static void vma_owner_wait(struct vma_owner_revoke *r)
+{
+	unsigned long patience = VMA_OWNER_DRAIN_WARN;
+	unsigned int lifts;
+
+	down_read(&r->lock);
+	lifts = r->lifts;
+	up_read(&r->lock);
+	while (!wait_var_event_timeout(&r->pending,
+				       vma_owner_is_drained(r, lifts),
+				       patience)) {
+		vma_owner_report(r);
+		patience = min(2 * patience, 60 * VMA_OWNER_DRAIN_WARN);
+	}
+}
+
 /* The memory is gone for good: nothing is left for the pins to hold */
 static void vma_owner_drop(struct vma_owner_revoke *r)
 {
@@ -1280,23 +1312,20 @@ static void vma_owner_drop(struct vma_owner_revoke *r)
  */
 void vma_owner_revoke_drain(struct vma_owner_revoke *r)
 {
-	unsigned long patience = VMA_OWNER_DRAIN_WARN;
-	bool gone;
+	bool again, gone;
 
 	might_sleep();
-	/* Acquire: what importers did before they left is over */
-	while (!wait_var_event_timeout(&r->pending,
-				       !atomic_read_acquire(&r->pending),
-				       patience)) {
-		vma_owner_report(r);
-		patience = min(2 * patience, 60 * VMA_OWNER_DRAIN_WARN);
-	}
-
-	down_read(&r->lock);
-	gone = r->gone;
-	trace_vma_owner_drain(r->ops->name, r, gone, r->nested,
-			      atomic_read(&r->pending));
-	up_read(&r->lock);
+	do {
+		vma_owner_wait(r);
+		down_read(&r->lock);
+		gone = r->gone;
+		/* Taken for good meanwhile, from those whom a restore let in */
+		again = gone && atomic_read(&r->pending);
+		if (!again)
+			trace_vma_owner_drain(r->ops->name, r, gone, r->nested,
+					      atomic_read(&r->pending));
+		up_read(&r->lock);
+	} while (again);
 	if (gone)
 		vma_owner_drop(r);
 }
@@ -1417,8 +1446,13 @@ static void *vma_pins_start(struct seq_file *m, loff_t *pos)
 {
 	struct vma_pins_reader *reader = m->private;
 
-	/* A read that faulted has parked the cursor, and begins at 0 once more */
-	if (!*pos && !reader->parked)
+	/* What a read that faulted had found is lost, and it begins once more */
+	if (!*pos && reader->parked) {
+		vma_pins_lock(reader);
+		vma_pins_unpark(reader);
+		vma_pins_unlock(reader);
+	}
+	if (!*pos)
 		reader->shard = cpumask_first(cpu_possible_mask);
 	vma_pins_lock(reader);
 	if (reader->parked)

@@ -68,6 +68,9 @@ struct vma_owner_mock {
 	struct vma_owner_obj_ops	ops;
 	const struct vma_owner_obj_ops	*shown_ops;	/* @ops if not set */
 	struct vma_owner_revoke		*revoke;
+	bool				own_lock;	/* keeps out faults */
+	struct rw_semaphore		memory_lock;
+	bool				off;		/* guarded by it */
 	struct vma_owner_query		query;		/* the last one */
 	u64				shift;		/* of what it shows */
 	enum vma_owner_memtype		type;

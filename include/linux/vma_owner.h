@@ -806,6 +806,7 @@ struct vma_pin {
 	struct list_head		node;
 	unsigned int			shard;	/* that @node is in */
 	atomic_t			users;	/* see vma_pin_enter() */
+	bool				taken;	/* let in by a revoke; its lock */
 	u64				since;	/* jiffies */
 	struct vma_pin_maps		*maps;	/* from the first mapping on */
 	struct work_struct		work;
@@ -838,7 +839,7 @@ void vma_owner_revoke_begin(struct vma_owner_revoke *r,
 			    enum vma_owner_loss how);
 void vma_owner_revoke_drain(struct vma_owner_revoke *r);
 void vma_owner_revoke(struct vma_owner_revoke *r, enum vma_owner_loss how);
-/* Once for each temporary revoke, after its drain */
+/* Once for each temporary revoke */
 void vma_owner_restore(struct vma_owner_revoke *r);
 
 /*

@@ -302,23 +302,74 @@ static void c9_no_callback_after_unpin(struct kunit *test)
 }
 
 /* An exporter that revokes under a lock which its put takes too, as vfio has */
+static void vo_turn_off(struct vma_owner_mock *obj)
+{
+	down_write(&obj->memory_lock);
+	obj->off = true;
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	up_write(&obj->memory_lock);
+}
+
+static void vo_turn_on(struct vma_owner_mock *obj)
+{
+	down_write(&obj->memory_lock);
+	obj->off = false;
+	vma_owner_restore(obj->revoke);
+	up_write(&obj->memory_lock);
+}
+
+/* The exporter's lock, which keeps its faults out as well */
 static void c9_revoke_under_exporters_lock(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
-	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
-	static DEFINE_MUTEX(memory_lock);
+	unsigned long addr = vo_map(obj);
+	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
 
+	obj->own_lock = true;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, VO_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
-	mutex_lock(&memory_lock);
-	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
-	mutex_unlock(&memory_lock);
+	KUNIT_EXPECT_TRUE(test, vo_touch(addr));
+	vo_turn_off(obj);
 	vma_owner_revoke_drain(obj->revoke);
 	KUNIT_EXPECT_FALSE(test, vo_is_mapped(imp));
-	mutex_lock(&memory_lock);
-	vma_owner_restore(obj->revoke);
-	mutex_unlock(&memory_lock);
+	KUNIT_EXPECT_FALSE(test, vo_touch(addr));
+	vo_turn_on(obj);
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	KUNIT_EXPECT_TRUE(test, vo_touch(addr));
+	vma_unpin(&imp->pin);
+}
+
+/* Its faults are served again while the mark waits for who is in: zap them, too */
+static void c18_faults_before_the_last_exit(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
+	unsigned long addr = vo_map(obj);
+	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
+
+	obj->own_lock = true;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, VO_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	vo_turn_off(obj);
+	vo_turn_on(obj);
+	KUNIT_EXPECT_TRUE(test, vo_touch(addr));
+	vo_turn_off(obj);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 2);
+	KUNIT_EXPECT_FALSE(test, vo_touch(addr));
+	vma_pin_exit(&imp->pin);
+	vma_owner_revoke_drain(obj->revoke);
+	vo_turn_on(obj);
 	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
 	vma_unpin(&imp->pin);
+}
+
+/* The owner's, taken nowhere but in its get_extents */
+static void vo_take_own_lock(struct vma_owner_mock *obj)
+{
+	static DEFINE_MUTEX(own);
+
+	mutex_lock(&own);
+	mutex_unlock(&own);
 }
 
 /* A lock that no callback takes may be held around all of it */
@@ -329,6 +380,7 @@ static void c9_get_extents_under_importers_lock(struct kunit *test)
 	unsigned long addr = vo_map(obj);
 	static DEFINE_MUTEX(outer);
 
+	obj->in_extents = vo_take_own_lock;
 	mutex_lock(&outer);
 	KUNIT_EXPECT_EQ(test, vo_pin(imp, addr, VO_SIZE), 0);
 	vo_expect_extents(imp, obj, 0, VO_SIZE);
@@ -778,6 +830,7 @@ struct kunit_case vo_lock_cases[] = {
 	KUNIT_CASE(c17_enter_of_what_is_not_revoked),
 	KUNIT_CASE_PARAM(c17_all_mappings_are_undone, vo_inside_gen_params),
 	KUNIT_CASE(c17_mapping_without_the_lock_warns),
+	KUNIT_CASE(c18_faults_before_the_last_exit),
 	KUNIT_CASE(c18_waits_are_killable),
 	{}
 };

@@ -245,6 +245,19 @@ static vm_fault_t vo_insert(struct vma_owner_mock *obj, struct vm_fault *vmf)
 	return 0;
 }
 
+/* As vfio does it */
+static vm_fault_t vo_fault_own_lock(struct vma_owner_mock *obj,
+				    struct vm_fault *vmf)
+{
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+
+	down_read(&obj->memory_lock);
+	if (!obj->off)
+		ret = vo_insert(obj, vmf);
+	up_read(&obj->memory_lock);
+	return ret;
+}
+
 static vm_fault_t vo_fault(struct vm_fault *vmf)
 {
 	struct vma_owner_mock *obj = vmf->vma->vm_private_data;
@@ -253,6 +266,8 @@ static vm_fault_t vo_fault(struct vm_fault *vmf)
 	vo_count(obj, fault);
 	if (vmf->pgoff >= VO_PAGES)
 		return VM_FAULT_SIGBUS;
+	if (obj->own_lock)
+		return vo_fault_own_lock(obj, vmf);
 	if (!obj->revoke)
 		return vo_insert(obj, vmf);
 	if (!vma_owner_fault_enter(obj->revoke))
@@ -400,6 +415,7 @@ static void vo_obj_init(struct vma_owner_mock *obj, unsigned int what)
 	INIT_LIST_HEAD(&obj->node);
 	init_completion(&obj->entered);
 	init_completion(&obj->go);
+	init_rwsem(&obj->memory_lock);
 	obj->size = VO_SIZE;
 	obj->pfnmap = !(what & VOM_ORDINARY);
 	obj->halves = what & VOM_HALVES;

@@ -877,19 +877,96 @@ static void vo_crowd_work(struct work_struct *work)
 	}
 }
 
-#define VO_CROWD	4
+static void vo_drain_work(struct work_struct *work)
+{
+	struct vo_revoker *rv = container_of(work, struct vo_revoker, work);
+
+	vma_owner_revoke_drain(rv->obj->revoke);
+	complete(&rv->done);
+}
+
+/*
+ * Somebody drains, and the memory is restored and used by another before it is
+ * known there: the case has the processor for itself till it sleeps.
+ */
+static struct vo_revoker *vo_restored_while_drained(struct vo_imp *imp,
+						    struct vma_owner_mock *obj)
+{
+	struct vo_revoker *rv = kunit_kzalloc(obj->test, sizeof(*rv), GFP_KERNEL);
+
+	if (!rv)
+		return NULL;
+	rv->obj = obj;
+	init_completion(&rv->done);
+	INIT_WORK(&rv->work, vo_drain_work);
+	set_cpus_allowed_ptr(current,
+			     cpumask_of(cpumask_first(cpu_online_mask)));
+	sched_set_fifo_low(current);
+	vma_pin_enter(&imp->pin);
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	schedule_work_on(smp_processor_id(), &rv->work);
+	/* It waits now */
+	if (vo_within(&rv->done, HZ / 10))
+		return NULL;
+	vma_owner_restore(obj->revoke);
+	vma_pin_exit(&imp->pin);
+	vma_pin_enter(&imp->pin);
+	return rv;
+}
+
+/* Whom a restore let in is not waited for: that is another revoke's to do */
+static void c19_drain_ends_with_the_restore(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	struct vo_revoker *rv;
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	rv = vo_restored_while_drained(imp, obj);
+	KUNIT_ASSERT_NOT_NULL(test, rv);
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_TRUE(test, vo_within(&rv->done, VO_LONG));
+	vma_pin_exit(&imp->pin);
+	vma_owner_revoke_drain(obj->revoke);
+	vma_owner_restore(obj->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	flush_work(&rv->work);
+	vma_unpin(&imp->pin);
+}
+
+/* It drops what pins hold, and so has to wait for all */
+static void c19_drain_of_what_is_gone_meanwhile(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	struct vo_revoker *rv;
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	rv = vo_restored_while_drained(imp, obj);
+	KUNIT_ASSERT_NOT_NULL(test, rv);
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_PERMANENT);
+	KUNIT_EXPECT_FALSE(test, vo_within(&rv->done, HZ / 10));
+	KUNIT_EXPECT_NOT_NULL(test, imp->pin.ref.ops);
+	vma_pin_exit(&imp->pin);
+	KUNIT_EXPECT_TRUE(test, vo_within(&rv->done, VO_LONG));
+	KUNIT_EXPECT_NULL(test, imp->pin.ref.ops);
+	flush_work(&rv->work);
+	vma_unpin(&imp->pin);
+}
 
 /* Whoever comes after the mark is turned away and not waited for */
 static void c19_drain_cannot_be_starved(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
-	unsigned int n = clamp(num_online_cpus(), 2, VO_CROWD), i, round;
-	struct vo_crowd *c = kunit_kzalloc(test, array_size(n, sizeof(*c)),
-					   GFP_KERNEL);
-	unsigned long before[VO_CROWD], late = 0;
+	unsigned int n = max(num_online_cpus(), 2), i, round;
+	struct vo_crowd *c = kunit_kcalloc(test, n, sizeof(*c), GFP_KERNEL);
+	unsigned long *before = kunit_kcalloc(test, n, sizeof(*before),
+					      GFP_KERNEL);
+	unsigned long late = 0;
 	bool stop = false;
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_ASSERT_NOT_NULL(test, before);
 	for (i = 0; i < n; i++) {
 		c[i].stop = &stop;
 		c[i].imp = vo_pinned(obj, VO_TYPE1);
@@ -956,6 +1033,8 @@ struct kunit_case vo_revoke_cases[] = {
 	KUNIT_CASE(c16_still_there),
 	KUNIT_CASE(c16_ordinary_memory_still_there),
 	KUNIT_CASE(c16_lost_for_good_is_not_there),
+	KUNIT_CASE(c19_drain_ends_with_the_restore),
+	KUNIT_CASE(c19_drain_of_what_is_gone_meanwhile),
 	KUNIT_CASE(c19_drain_cannot_be_starved),
 	{}
 };

@@ -314,7 +314,6 @@ out:
 	kvfree(pins);
 }
 
-/* What was asked for, not the pages that it lies in */
 /* The place that it keeps is in the shard of another processor than the first */
 static void c13_debugfs_read_to_a_bad_address(struct kunit *test)
 {
@@ -332,12 +331,14 @@ static void c13_debugfs_read_to_a_bad_address(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, -EFAULT,
 				f.file->f_op->read(f.file, NULL, 1, &f.pos));
 	KUNIT_EXPECT_GT(test, vo_pins_read(&f, buf), 0);
+	KUNIT_EXPECT_PTR_EQ(test, strstr(buf, "owner importer "), buf);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(buf, imp->client.name));
 	KUNIT_EXPECT_EQ(test, vo_pins_read(&f, buf), 0);
 	vo_pins_close(&f);
 	vma_unpin(&imp->pin);
 }
 
+/* What was asked for, not the pages that it lies in */
 static void c13_debugfs_tells_odd_lengths(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);

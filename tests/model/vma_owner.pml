@@ -13,7 +13,7 @@
  *			DEFERRED
  * ACCESSES=n		accesses of a second thread of importer 0, entered
  * TEMPORARY=n		exporters that revoke and restore
- * EARLY		they may restore before they have drained
+ * EARLY		another may restore before they have drained; 2: does
  * PERMANENT		one that revokes for good
  * CLOSES		one that only lets go of the object
  * FAULTS=n		page faults of the mapper
@@ -71,7 +71,7 @@
 #else
 #define HOLDS		0
 #endif
-#define EXPORTERS	(TEMPORARY + PERMANENT + CLOSES)
+#define EXPORTERS	(TEMPORARY + (EARLY > 0) + PERMANENT + CLOSES)
 #define PROCS		9
 
 /* The object and the VMA that shows it */
@@ -132,10 +132,12 @@ byte readers[IMPORTERS];	/* threads that access */
 bool pinned[IMPORTERS];		/* from linked to unlinked by unpin */
 bool pin_freed[IMPORTERS];
 bool failed[IMPORTERS];		/* could not map, the next restore may */
+byte lifts;			/* how often the mark was lifted */
 byte begun;			/* revokes that closed all pins, not restored */
 byte taken;			/* revokes returned and not restored */
 byte settled;			/* importers that wait for let_go, or are gone */
 bool let_go;
+byte early;			/* revokes for the restorer to end */
 byte exporters = EXPORTERS;
 byte others = SHOW + MUNMAP + (FAULTS > 0);
 byte importers = IMPORTERS;
@@ -257,14 +259,16 @@ inline up_write()
 }
 
 /* Sleeps once it is queued and the condition is still false */
+#define DRAINED	(pending == 0 || lifts != lifts_then)
+
 inline wait_var_event()
 {
 	do
-	:: pending == 0 -> break
+	:: DRAINED -> break
 	:: else ->
 		waits[_pid] = true;
 		if
-		:: pending == 0 -> waits[_pid] = false; break
+		:: DRAINED -> waits[_pid] = false; break
 		:: else -> !waits[_pid]
 		fi
 	od
@@ -524,6 +528,7 @@ inline vma_owner_lift()
 	:: !marked || nested || gone || pending
 	:: else ->
 		marked = false;
+		lifts++;
 		FOR_EACH_PIN(j)
 			if
 			:: linked[j] -> vma_pin_restore(j)
@@ -622,8 +627,14 @@ inline vma_pin_take_back(i)
 			d_step {
 				written();
 				assert(pending > 0);
-				pending--	/* who drains has not begun to */
-			}
+				pending--;
+				last = pending == 0
+			};
+			/* a drain that begins late may sleep by now */
+			if
+			:: last -> wake_up_var()
+			:: else
+			fi
 		:: else
 		fi;
 		last = false
@@ -637,7 +648,7 @@ inline vma_owner_revoke_begin(permanent)
 	down_write();
 	if
 	:: permanent -> news = !gone; gone = true
-	:: else -> news = !marked; nested++
+	:: else -> news = !nested && !gone; nested++
 	fi;
 	if
 	:: news ->
@@ -692,17 +703,32 @@ inline vma_owner_drop()
 	j = 0
 }
 
+inline vma_owner_wait()
+{
+	down_read();
+	lifts_then = lifts;
+	up_read();
+	wait_var_event()
+}
+
 inline vma_owner_revoke_drain()
 {
-	wait_var_event();
-	down_read();
-	was_gone = gone;
-	up_read();
+	do
+	:: vma_owner_wait();
+		down_read();
+		was_gone = gone;
+		again = gone && pending;
+		up_read();
+		if
+		:: again
+		:: else -> break
+		fi
+	od;
 	if
 	:: was_gone -> vma_owner_drop()
 	:: else
 	fi;
-	was_gone = false
+	d_step { was_gone = false; lifts_then = 0 }
 }
 
 inline vma_owner_revoke(permanent)
@@ -1137,23 +1163,43 @@ inline exporter_put()
 
 proctype temporary()
 {
-	bool ok, news, had, last, was_gone;
-	byte j, k;
+	bool ok, news, had, last, was_gone, again;
+	byte j, k, lifts_then;
 
 	if
 #if EARLY
-	:: true -> vma_owner_revoke_begin(false)
+	:: vma_owner_revoke_begin(false);
+		early++;
+		vma_owner_revoke_drain()
 #endif
-	:: true -> vma_owner_revoke(false); taken--
+#if EARLY < 2
+	:: vma_owner_revoke(false);
+		taken--;
+		vma_owner_restore()
+#endif
 	fi;
-	vma_owner_restore();
 	exporter_put()
 }
 
+#if EARLY
+/* Restores while the one that revoked drains */
+proctype restorer()
+{
+	bool ok, had, last;
+	byte j, k;
+
+	do
+	:: atomic { early -> early-- }; vma_owner_restore()
+	:: exporters == 1 && !early -> break
+	od;
+	exporter_put()
+}
+#endif
+
 proctype permanent()
 {
-	bool ok, news, had, last, was_gone;
-	byte j, k;
+	bool ok, news, had, last, was_gone, again;
+	byte j, k, lifts_then;
 
 	vma_owner_revoke(true);
 	exporter_put()
@@ -1238,6 +1284,9 @@ init
 #endif
 #if TEMPORARY > 1
 		run temporary();
+#endif
+#if EARLY
+		run restorer();
 #endif
 #if PERMANENT
 		run permanent();
