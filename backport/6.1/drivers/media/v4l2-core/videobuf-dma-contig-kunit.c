@@ -118,6 +118,24 @@ static void vdc_hands_over_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vom_dma_is_idle());
 }
 
+/* Queued again at its address, where something else is now, or nothing */
+static void vdc_tells_what_is_stale(struct kunit *test)
+{
+	const struct vdc_memory *p = test->param_value;
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct vdc_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr + p->offset, p->size), 0);
+	KUNIT_EXPECT_FALSE(test, __videobuf_stale(&t->q, t->vb));
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, VOM_SIZE), 0);
+	/* Ordinary memory is not told by its address: as it always was */
+	KUNIT_EXPECT_EQ(test, __videobuf_stale(&t->q, t->vb),
+			!(p->what & VOM_ORDINARY));
+	videobuf_dma_contig_free(&t->q, t->vb);
+	KUNIT_EXPECT_FALSE(test, __videobuf_stale(&t->q, t->vb));
+}
+
 /* A driver may fail after iolock, and try again */
 static void vdc_pins_once(struct kunit *test)
 {
@@ -176,6 +194,7 @@ static void vdc_refuses(struct kunit *test)
 static struct kunit_case vdc_cases[] = {
 	KUNIT_CASE_PARAM(vdc_pins, vdc_memory_gen_params),
 	KUNIT_CASE_PARAM(vdc_hands_over_again, vdc_memory_gen_params),
+	KUNIT_CASE_PARAM(vdc_tells_what_is_stale, vdc_memory_gen_params),
 	KUNIT_CASE(vdc_pins_once),
 	KUNIT_CASE_PARAM(vdc_refuses, vdc_refusal_gen_params),
 	{}

@@ -72,6 +72,15 @@ static int __videobuf_sync(struct videobuf_queue *q, struct videobuf_buffer *vb)
 	return mem->pin.client ? vma_pin_sync_for_cpu(&mem->pin) : 0;
 }
 
+/* Something else may have been mapped at the address of a buffer since */
+static int __videobuf_stale(struct videobuf_queue *q,
+			    struct videobuf_buffer *vb)
+{
+	struct videobuf_dma_contig_memory *mem = vb->priv;
+
+	return mem->pin.client && !vma_pin_still_there(&mem->pin);
+}
+
 /* A buffer that is queued again keeps its pin */
 static int __videobuf_hand_over(struct videobuf_queue *q,
 				struct videobuf_buffer *vb)

@@ -46,6 +46,7 @@ expression mem, vb;
 	.iolock = __videobuf_iolock,
 +	.sync = __videobuf_sync,
 +	.hand_over = __videobuf_hand_over,
++	.stale = __videobuf_stale,
 	...,
  };
 // </smpl>
