@@ -43,14 +43,14 @@ describe_guest()
 		;;
 	capture | capture-*)
 		job=capture limit=1800
-		append="$append hugepages=8 vo_timeout=800"
+		append="$append hugepages=16 vo_timeout=800"
 		qemu="$edu $edu $edu $edu $edu $edu $edu"
 		;;
 	leaks | leaks-*)
 		job=leaks limit=1800
 		# objects are counted one by one only in caches that are checked and not merged;
 		# older kernels know slub_debug only
-		append="$append slab_nomerge slab_debug=FZP slub_debug=FZP hugepages=8 vo_timeout=1000"
+		append="$append slab_nomerge slab_debug=FZP slub_debug=FZP hugepages=16 vo_timeout=1000"
 		append="$append${ROUNDS:+ vo_rounds=$ROUNDS}${KILLS:+ vo_kills=$KILLS}${SEED:+ vo_seed=$SEED}"
 		qemu="$edu $edu $edu $edu"
 		;;

@@ -20,7 +20,7 @@
 #define PAGE		4096
 #define HUGE_PAGE	(2 << 20)
 #define RUN_SEARCH	(64 << 20)
-#define POOL		8	/* huge pages that kit/guests.sh gives the guest */
+#define POOL		16	/* huge pages that kit/guests.sh gives the guest */
 #define BIG_PAGES	((int)(PLACE_BIG / HUGE_PAGE))
 #define VIVID_SIZE	(1 << 20)
 
