@@ -32,6 +32,10 @@
  * with another size, it is put away and never found again; at the latest when the
  * file is closed, as are all pins of that file.
  *
+ * The memory is the device's while a command list names it, from the ioctl that
+ * sets the list to its end: what user space draws before the one is blitted, and
+ * after the other it sees the result.
+ *
  * G2D cannot be revoked: the DMA addresses are in command lists that are queued
  * already, and a transfer can only be waited for or reset, with locks held under
  * which pins are let go. So it is a static importer. Owners that may take their
@@ -48,6 +52,7 @@ static const struct vma_pin_client g2d_pin_client = {
  * @list: in &drm_exynos_file_private.userptr_list
  * @dma_addr: of the first byte
  * @refs: one for each command list, one while it is cached
+ * @users: command lists; guarded by the pool's lock
  * @cached: counted in &g2d_userptr_pool.size
  * @stale: the address was used with another size or for other memory since, do
  *	not find it again
@@ -57,6 +62,7 @@ struct g2d_userptr {
 	struct list_head	list;
 	dma_addr_t		dma_addr;
 	refcount_t		refs;
+	unsigned int		users;
 	bool			cached;
 	bool			stale;
 };
@@ -94,8 +100,17 @@ static int g2d_userptr_map(struct g2d_userptr *u, struct drm_device *drm_dev)
 		return -EFAULT;
 	}
 	u->dma_addr = sg_dma_address(sgt->sgl);
-	/* Once and for all: user space does not say when it looks at a blit */
-	return vma_pin_sync_for_device(&u->pin);
+	return 0;
+}
+
+/* One more command list, which finds in the memory what user space has drawn */
+static int g2d_userptr_use(struct g2d_userptr *u)
+{
+	int ret = u->users ? 0 : vma_pin_sync_for_device(&u->pin);
+
+	if (!ret)
+		u->users++;
+	return ret;
 }
 
 static struct g2d_userptr *g2d_userptr_pin(struct drm_device *drm_dev,
@@ -112,6 +127,9 @@ static struct g2d_userptr *g2d_userptr_pin(struct drm_device *drm_dev,
 	if (ret)
 		goto err_free;
 	ret = g2d_userptr_map(u, drm_dev);
+	if (ret)
+		goto err_unpin;
+	ret = g2d_userptr_use(u);
 	if (ret)
 		goto err_unpin;
 	refcount_set(&u->refs, 1);
@@ -135,6 +153,16 @@ static void g2d_userptr_put(struct g2d_userptr *u)
 {
 	if (refcount_dec_and_test(&u->refs))
 		g2d_userptr_free(u);
+}
+
+/* What is freed then is handed over by the unpin */
+static void g2d_userptr_done(struct g2d_userptr *u)
+{
+	if (!--u->users && refcount_read(&u->refs) > 1 &&
+	    vma_pin_sync_for_cpu(&u->pin))
+		pr_warn_ratelimited("%s: a blit may not be seen\n",
+				    g2d_pin_client.name);
+	g2d_userptr_put(u);
 }
 
 static void g2d_userptr_cache(struct g2d_userptr_pool *pool,
@@ -186,12 +214,18 @@ static struct g2d_userptr *g2d_userptr_lookup(struct g2d_userptr_pool *pool,
 					      unsigned long size)
 {
 	struct g2d_userptr *u;
+	int ret = 0;
 
 	mutex_lock(&pool->lock);
 	u = g2d_userptr_find(pool, list, userptr, size);
-	if (u)
-		refcount_inc(&u->refs);
+	if (u) {
+		ret = g2d_userptr_use(u);
+		if (!ret)
+			refcount_inc(&u->refs);
+	}
 	mutex_unlock(&pool->lock);
+	if (ret)
+		return ERR_PTR(ret);
 	/* Takes mmap_lock, which may be held for as long as user space likes */
 	if (!u || vma_pin_still_there(&u->pin))
 		return u;
@@ -229,8 +263,9 @@ void g2d_userptr_pool_init(struct g2d_userptr_pool *pool, unsigned long max)
  *
  * Context: As vma_pin_user(). @pool's lock is not held meanwhile: a page fault
  * may take as long as user space likes.
- * Return: Where the DMA address is, or an ERR_PTR: the errno of vma_pin_user() or
- * vma_pin_map_dma_unlocked(), or -EFAULT if the memory is not contiguous for the device.
+ * Return: Where the DMA address is, or an ERR_PTR: the errno of vma_pin_user(),
+ * vma_pin_map_dma_unlocked() or vma_pin_sync_for_device(), or -EFAULT if the memory
+ * is not contiguous for the device.
  */
 dma_addr_t *g2d_userptr_get_dma_addr(struct g2d_userptr_pool *pool,
 				     struct drm_device *drm_dev,
@@ -241,6 +276,8 @@ dma_addr_t *g2d_userptr_get_dma_addr(struct g2d_userptr_pool *pool,
 	struct g2d_userptr *u;
 
 	u = g2d_userptr_lookup(pool, &file_priv->userptr_list, userptr, size);
+	if (IS_ERR(u))
+		return ERR_CAST(u);
 	if (u)
 		goto out;
 
@@ -273,7 +310,7 @@ void g2d_userptr_put_dma_addr(struct g2d_userptr_pool *pool, void *obj)
 	if (!u)
 		return;
 	mutex_lock(&pool->lock);
-	g2d_userptr_put(u);
+	g2d_userptr_done(u);
 	mutex_unlock(&pool->lock);
 }
 
