@@ -958,9 +958,11 @@ static void c19_drain_of_what_is_gone_meanwhile(struct kunit *test)
 static void c19_drain_cannot_be_starved(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
-	unsigned int n = max(num_online_cpus(), 2), i, round;
-	struct vo_crowd *c = kunit_kcalloc(test, n, sizeof(*c), GFP_KERNEL);
-	unsigned long *before = kunit_kcalloc(test, n, sizeof(*before),
+	unsigned int n = max(num_online_cpus(), 2U), i, round;
+	struct vo_crowd *c = kunit_kzalloc(test, array_size(n, sizeof(*c)),
+					   GFP_KERNEL);
+	unsigned long *before = kunit_kzalloc(test,
+					      array_size(n, sizeof(*before)),
 					      GFP_KERNEL);
 	unsigned long late = 0;
 	bool stop = false;
