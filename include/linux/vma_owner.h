@@ -7,8 +7,8 @@
  * structure that a driver fills, and last the calls. Each call has its
  * kernel-doc beside its code. There are the reasons too: DOC: locking and
  * DOC: revoking in mm/vma_owner.c, DOC: mappings and DOC: hand-over in
- * drivers/dma-buf/vma-pin.c. Documentation/mm/vma_owner.rst is drawn from all
- * of them.
+ * drivers/dma-buf/vma-pin.c, DOC: dma-buf as owner in dma-buf-vma-owner.c there.
+ * Documentation/mm/vma_owner.rst is drawn from all of them.
  */
 #ifndef _LINUX_VMA_OWNER_H
 #define _LINUX_VMA_OWNER_H
@@ -96,9 +96,24 @@ struct vma_pin_maps;
  *		.tryget		= foo_tryget,
  *	};
  *
- * &vm_operations_struct.owner_ops of the VMAs names the last. For the op that
- * fits the memory, here foo_export() which returns a dma-buf, see DOC: memory.
- * The reference holds the buffer, never the exporter's struct file.
+ * The VMAs name the last, and what tryget is to find::
+ *
+ *	static const struct vm_operations_struct foo_vm_ops = {
+ *		.open		= foo_vm_open,
+ *		.close		= foo_vm_close,
+ *		.owner_ops	= &foo_owner_ops,
+ *	};
+ *
+ *	static int foo_mmap(struct file *file, struct vm_area_struct *vma)
+ *	{
+ *		vma->vm_private_data = file->private_data;
+ *		vma->vm_ops = &foo_vm_ops;
+ *		...
+ *
+ * For the op that fits the memory, here foo_export() which returns a dma-buf, see
+ * DOC: memory. The dma-buf has a count of its own on the object, since it may
+ * end after foo_put(). The reference holds the buffer, never the exporter's
+ * struct file.
  *
  * Who maps a dma-buf to user space writes none of that. Its VMAs have the
  * dma-buf's file in &vm_area_struct.vm_file and page n of it at
@@ -122,8 +137,14 @@ struct vma_pin_maps;
 /**
  * DOC: a revocable exporter
  *
- * As a static one, with extents instead of a dma-buf, and a revoke handle that
- * vma_owner_revoke_create() has made of &struct vma_owner_revoke_ops::
+ * As a static one, with extents instead of a dma-buf, and a revoke handle, made
+ * with the object and before anybody can map it::
+ *
+ *	foo->revoke = vma_owner_revoke_create(&foo_revoke_ops, foo);
+ *	if (IS_ERR(foo->revoke))
+ *		return PTR_ERR(foo->revoke);
+ *
+ * Its ops, those of the object that are new, and the ones of the handle are::
  *
  *	static int foo_get_extents(void *obj, u64 offset, u64 len,
  *				   struct vma_owner_extents *x)
@@ -202,12 +223,14 @@ struct vma_pin_maps;
  * The handle is put where the object is freed, by vma_owner_revoke_put().
  * Where a lock of the owner keeps fault handlers out already, it is held around
  * vma_owner_revoke_begin(), then dropped for vma_owner_revoke_drain(), and the
- * fault handler does without the two calls.
+ * fault handler does without the two calls: it tests the owner's own state under
+ * that lock. vma_owner_restore() may come before the drain is over.
  *
  * An object with a dma-buf has no handle. Its exporter revokes as exporters of
- * dma-bufs do, by dma_buf_invalidate_mappings(), and while the memory is away
- * map_dma_buf and vmap, and a tryget of its own, say -ENODEV. A kernel mapping
- * that an importer has stays: such memory is not freed before the last put.
+ * dma-bufs do, by dma_buf_invalidate_mappings() under the dma_resv, and while the
+ * memory is away map_dma_buf and vmap, and a tryget of its own, say -ENODEV. A
+ * kernel mapping that an importer has stays: such memory is not freed before the
+ * last put.
  */
 
 /**
@@ -241,7 +264,19 @@ struct vma_pin_maps;
  *	}
  *
  * A buffer that is used again and again stays mapped, and each transfer has its
- * two syncs. The table has DMA addresses and lengths, no pages.
+ * two syncs. The table has DMA addresses and lengths, no pages. Where the CPU
+ * accesses the memory, and no device, it is the other way round::
+ *
+ *	vaddr = vma_pin_vmap_unlocked(&buf->pin, DMA_TO_DEVICE);
+ *	...
+ *	ret = vma_pin_sync_for_cpu(&buf->pin);
+ *	if (!ret) {
+ *		memcpy(vaddr, from, len);
+ *		ret = vma_pin_sync_for_device(&buf->pin);
+ *	}
+ *
+ * Whoever charges what it pins to RLIMIT_MEMLOCK, as RDMA does, calls
+ * account_locked_vm() before vma_pin_user() and after vma_unpin().
  */
 
 /**
@@ -331,6 +366,16 @@ struct vma_pin_maps;
  *						    dma_resv_usage_rw(write),
  *						    true, MAX_SCHEDULE_TIMEOUT);
  *		return ret < 0 ? ret : 0;
+ *	}
+ *
+ * An importer that is to go on by itself when the memory is back has a restore as
+ * well. It runs under the lock, like baz_transfer() between lock and unlock::
+ *
+ *	static int baz_restore(struct vma_pin *pin)
+ *	{
+ *		struct baz_buf *buf = container_of(pin, struct baz_buf, pin);
+ *
+ *		return buf->streaming ? baz_go(buf) : 0;
  *	}
  *
  * The end of a pin is vma_unpin(), which calls no invalidate: before it, the
@@ -926,7 +971,7 @@ int vma_pin_sync_for_cpu(struct vma_pin *pin);
 /*
  * An access that goes on outside it. false: nothing is mapped, and no exit. The
  * exit may sleep; not under the lock of a pin, nor one that undoing a mapping
- * takes.
+ * or a restore takes.
  */
 bool vma_pin_enter(struct vma_pin *pin);
 void vma_pin_exit(struct vma_pin *pin);
