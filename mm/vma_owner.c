@@ -690,16 +690,16 @@ EXPORT_SYMBOL_GPL(vma_pin_user_prefix);
  * writing. No callback runs for @pin once this has returned.
  *
  * Context: Process context, may sleep. Takes the lock of the pin and what the
- * exporter's put takes; never mmap_lock. Not from a callback, nor from an MMU
- * notifier: the zap that calls the notifier may hold the lock of the pin.
- * There vma_unpin_deferred() will do.
+ * exporter's put takes; never mmap_lock. Not from a callback, nor under a
+ * dma_resv, nor from an MMU notifier: the zap that calls the notifier may hold
+ * the lock of the pin. There vma_unpin_deferred() will do.
  */
 void vma_unpin(struct vma_pin *pin)
 {
 	struct vma_owner_revoke *r = pin->revoke;
 	struct vma_owner_ref ref;
 
-	vma_pin_may_lock();
+	vma_pin_may_lock_any();
 	if (WARN_ON_ONCE(!pin->client))
 		return;
 
@@ -997,7 +997,7 @@ void vma_pin_exit(struct vma_pin *pin)
 	struct vma_owner_revoke *r = pin->revoke;
 	bool last;
 
-	vma_pin_may_lock();
+	vma_pin_may_lock_any();
 	if (!r || atomic_dec_return(&pin->users) != VMA_PIN_CLOSED)
 		return;
 	/* Nobody maps, undoes or reads what is mapped meanwhile */

@@ -153,8 +153,14 @@ static struct pin_maps *maps_get(struct vma_pin *pin)
 /* Stands for the dma_resv of any dma-buf */
 static struct dma_resv vma_pin_any_resv;
 
-/* Whichever lock this pin has: the next one has the other */
-static void vma_pin_may_lock_any(void)
+/**
+ * vma_pin_may_lock_any() - tell lockdep that any lock of a pin might be taken here
+ *
+ * Whichever this pin has: the next one has the other.
+ *
+ * Context: May sleep.
+ */
+void vma_pin_may_lock_any(void)
 {
 	might_lock(&vma_pin_any_resv.lock.base);
 	vma_pin_may_lock();

@@ -461,9 +461,9 @@ struct vma_pin_maps;
  * only ones that its callbacks may take. A leaf lock is never held across a
  * call that takes one of the others. lockdep knows this from boot on.
  *
- * vma_unpin() takes the lock of the pin. In a callback, and in an MMU notifier,
- * as GPU drivers have them, that is a deadlock that lockdep reports on the
- * first call: vma_unpin_deferred() is for these.
+ * vma_unpin() takes the lock of the pin. In a callback, in an MMU notifier, or
+ * under a dma_resv, as GPU drivers have them, that is a deadlock that lockdep
+ * reports on the first call: vma_unpin_deferred() is for these.
  */
 
 /**
@@ -989,6 +989,7 @@ void vma_pin_assert_locked(const struct vma_pin *pin);
 void vma_pin_lock_acquire(void);
 void vma_pin_lock_release(void);
 void vma_pin_may_lock(void);
+void vma_pin_may_lock_any(void);
 bool vma_pin_is_closed(const struct vma_pin *pin);
 int vma_pin_may_map(struct vma_pin *pin);
 void vma_pin_mapped(struct vma_pin *pin);

@@ -316,6 +316,7 @@ const struct vma_owner_mock_dma vo_dma_shadow = {
 #define dma_buf_sync_del		vo_sync_del
 #define dma_buf_sync_for_cpu		vo_sync_for_cpu
 #define dma_buf_sync_for_device		vo_sync_for_device
+#define vma_pin_may_lock_any		vo_may_lock_any
 #define vma_pin_lock			vo_pin_lock
 #define vma_pin_unlock			vo_pin_unlock
 #define vma_pin_attach			vo_attach

@@ -548,6 +548,26 @@ static void vo_lock_in_lock(void)
 	vma_pin_unlock(&vo_spare);
 }
 
+static void vo_unpin_under_resv(void)
+{
+	static struct dma_resv resv;
+
+	dma_resv_init(&resv);
+	dma_resv_lock(&resv, NULL);
+	vma_unpin(&vo_spare);
+	dma_resv_unlock(&resv);
+	dma_resv_fini(&resv);
+}
+
+static void vo_sync_under_leaf(void)
+{
+	vo_lose();
+	mutex_lock(&vo_leaf);
+	if (vma_pin_sync_for_cpu(&vo_spare))
+		pr_err("cannot sync\n");
+	mutex_unlock(&vo_leaf);
+}
+
 static void vo_map_under_leaf(void)
 {
 	vo_lose();
@@ -575,6 +595,8 @@ static const struct vo_misuse {
 	{ "pin_under_lock", VO_OWNED, vo_pin_under_lock },
 	{ "lock_in_lock", VO_DMABUF, vo_lock_in_lock },
 	{ "map_under_leaf", VO_OWNED, vo_map_under_leaf },
+	{ "sync_under_leaf", VO_OWNED, vo_sync_under_leaf },
+	{ "unpin_under_resv", VO_OWNED, vo_unpin_under_resv },
 };
 
 /* ------------------------------------------------------------------------- */
