@@ -893,18 +893,18 @@ static struct vo_revoker *vo_restored_while_drained(struct vo_imp *imp,
 						    struct vma_owner_mock *obj)
 {
 	struct vo_revoker *rv = kunit_kzalloc(obj->test, sizeof(*rv), GFP_KERNEL);
+	unsigned int cpu = cpumask_first(cpu_online_mask);
 
 	if (!rv)
 		return NULL;
 	rv->obj = obj;
 	init_completion(&rv->done);
 	INIT_WORK(&rv->work, vo_drain_work);
-	set_cpus_allowed_ptr(current,
-			     cpumask_of(cpumask_first(cpu_online_mask)));
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 	sched_set_fifo_low(current);
 	vma_pin_enter(&imp->pin);
 	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
-	schedule_work_on(smp_processor_id(), &rv->work);
+	schedule_work_on(cpu, &rv->work);
 	/* It waits now */
 	if (vo_within(&rv->done, HZ / 10))
 		return NULL;
