@@ -546,20 +546,20 @@ static void c8_restore_calls_those_who_asked(struct kunit *test)
 	vma_unpin(&quiet->pin);
 }
 
-/* Has the kernel log a line with @text? */
-static bool vo_logged(const char *text)
+/* How many lines of the kernel log have @text? */
+static unsigned int vo_logged(const char *text)
 {
 	struct kmsg_dump_iter iter;
+	unsigned int n = 0;
 	char line[200];
 	size_t len;
 
 	kmsg_dump_rewind(&iter);
 	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
 		line[len] = 0;
-		if (strstr(line, text))
-			return true;
+		n += !!strstr(line, text);
 	}
-	return false;
+	return n;
 }
 
 static void c8_failed_restore_is_tried_again(struct kunit *test)
@@ -676,7 +676,9 @@ static void c8_drain_says_whom_it_waits_for(struct kunit *test)
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *idle = vo_pinned(obj, VO_TYPE1);
+	struct vo_imp *more[9];
 	struct vo_revoker *rv;
+	unsigned int i;
 	char line[80];
 
 	idle->client.name = "vo-idle";
@@ -684,17 +686,31 @@ static void c8_drain_says_whom_it_waits_for(struct kunit *test)
 	imp->client.name = "vo-slow";
 	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
 	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		more[i] = vo_pinned(obj, VO_TYPE1);
+		more[i]->client.name = "vo-too";
+		KUNIT_EXPECT_EQ(test, vo_imp_map(more[i]), 0);
+		KUNIT_EXPECT_TRUE(test, vma_pin_enter(&more[i]->pin));
+	}
 	rv = vo_revoker_start(obj, VMA_OWNER_TEMPORARY);
 	KUNIT_EXPECT_FALSE(test, vo_within(&rv->done, 11 * HZ));
+	KUNIT_EXPECT_EQ(test, vo_logged("waits for 10 pins"), 1);
+	/* Eight are enough */
+	KUNIT_EXPECT_EQ(test, vo_logged("used by vo-slow:"), 1);
+	KUNIT_EXPECT_EQ(test, vo_logged("used by vo-too:"), 7);
 	snprintf(line, sizeof(line),
 		 "used by vo-slow: %zu bytes, pinned for 1", imp->pin.len);
 	KUNIT_EXPECT_TRUE(test, vo_logged(line));
 	snprintf(line, sizeof(line), "%lx", imp->pin.start);
 	KUNIT_EXPECT_FALSE(test, vo_logged(line));
 	KUNIT_EXPECT_FALSE(test, vo_logged("used by vo-idle"));
+	for (i = 0; i < ARRAY_SIZE(more); i++)
+		vma_pin_exit(&more[i]->pin);
 	vma_pin_exit(&imp->pin);
 	KUNIT_EXPECT_TRUE(test, vo_within(&rv->done, VO_LONG));
 	vma_owner_restore(obj->revoke);
+	for (i = 0; i < ARRAY_SIZE(more); i++)
+		vma_unpin(&more[i]->pin);
 	vma_unpin(&idle->pin);
 	vma_unpin(&imp->pin);
 }

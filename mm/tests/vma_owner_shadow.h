@@ -72,6 +72,7 @@ bool vo_cpu_reads(struct page **pages, size_t off, size_t len, u8 v);
  * of vo_dma: as vo_map_dma(), vo_sync_for_cpu() and so on. No DMA API of the machine
  * that the tests run on need be able to do this.
  */
+void vo_may_lock_any(void);
 int vo_pin_lock(struct vma_pin *pin);
 void vo_pin_unlock(struct vma_pin *pin);
 int vo_attach(struct vma_pin *pin, struct device *dev);

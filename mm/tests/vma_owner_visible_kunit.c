@@ -397,6 +397,27 @@ static void c20_size_of_a_pin(struct kunit *test)
 	KUNIT_EXPECT_LE(test, size, 192);
 }
 
+/* Each processor has a list and a lock of its own */
+static void c20_no_list_for_all(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	unsigned int cpus[] = { cpumask_first(cpu_online_mask),
+				cpumask_last(cpu_online_mask) };
+	struct vo_imp *imp;
+	unsigned int i;
+
+	if (cpus[0] == cpus[1])
+		kunit_skip(test, "needs two processors");
+	for (i = 0; i < ARRAY_SIZE(cpus); i++) {
+		KUNIT_ASSERT_EQ(test, 0,
+				set_cpus_allowed_ptr(current,
+						     cpumask_of(cpus[i])));
+		imp = vo_pinned(obj, VO_STATIC);
+		KUNIT_EXPECT_EQ(test, imp->pin.shard, cpus[i]);
+		vma_unpin(&imp->pin);
+	}
+}
+
 struct kunit_case vo_visible_cases[] = {
 	KUNIT_CASE(c12_owner_is_only_asked_by_pins),
 #ifdef CONFIG_TRACEPOINTS
@@ -409,6 +430,7 @@ struct kunit_case vo_visible_cases[] = {
 	KUNIT_CASE(c13_debugfs_hides_addresses),
 	KUNIT_CASE_SLOW(c13_debugfs_is_complete),
 #endif
+	KUNIT_CASE(c20_no_list_for_all),
 	KUNIT_CASE(c20_size_of_a_pin),
 	{}
 };

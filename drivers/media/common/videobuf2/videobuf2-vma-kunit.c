@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of USERPTR buffers: the memory operations of videobuf2 with a device
+ * that is not coherent, memory of a mock owner, and ordinary memory.
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <kunit/vma_owner.h>
+#include <kunit/vma_owner_dma.h>
+#include <linux/dma-mapping.h>
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+
+#include <media/videobuf2-core.h>
+#include <media/videobuf2-dma-contig.h>
+#include <media/videobuf2-dma-sg.h>
+#include <media/videobuf2-vmalloc.h>
+
+enum vvk_memops { VVK_CONTIG, VVK_SG, VVK_VMALLOC };
+
+static const struct vb2_mem_ops * const vvk_memops[] = {
+	&vb2_dma_contig_memops, &vb2_dma_sg_memops, &vb2_vmalloc_memops,
+};
+
+/* One buffer of a queue */
+struct vvk_test {
+	struct device		*dev;
+	struct vb2_queue	q;
+	struct vb2_buffer	vb;
+	void			*buf;
+};
+
+struct vvk_param {
+	const char	*name;
+	enum vvk_memops	memops;
+	unsigned int	what;
+	unsigned long	offset;
+	unsigned long	size;
+};
+
+static const struct vvk_param vvk_params[] = {
+	{ "contig, part of an extent", VVK_CONTIG, 0, 0x1200, 0x680 },
+	{ "contig, dma-buf", VVK_CONTIG, VOM_DMABUF, 0, VOM_SIZE },
+	{ "contig, part of dma-buf", VVK_CONTIG, VOM_DMABUF, 0x1200, 0x1680 },
+	{ "contig, ordinary", VVK_CONTIG, VOM_ORDINARY, 0, VOM_SIZE },
+	{ "contig, part of ordinary", VVK_CONTIG, VOM_ORDINARY, 0x1200, 0x1680 },
+	{ "sg, extents", VVK_SG, 0, 0, VOM_SIZE },
+	{ "sg, part of extents", VVK_SG, 0, 0x1200, 0x1680 },
+	{ "sg, dma-buf", VVK_SG, VOM_DMABUF, 0, VOM_SIZE },
+	{ "sg, part of dma-buf", VVK_SG, VOM_DMABUF, 0x1200, 0x1680 },
+	{ "sg, ordinary", VVK_SG, VOM_ORDINARY, 0, VOM_SIZE },
+	{ "sg, part of ordinary", VVK_SG, VOM_ORDINARY, 0x1200, 0x1680 },
+	{ "sg, scattered extents", VVK_SG, VOM_SCATTERED, 0, VOM_SIZE },
+	{ "sg, scattered dma-buf", VVK_SG, VOM_SCATTERED | VOM_DMABUF, 0,
+	  VOM_SIZE },
+	{ "sg, scattered ordinary", VVK_SG, VOM_SCATTERED | VOM_ORDINARY,
+	  0x1200, 0x1680 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vvk, vvk_params, name);
+
+static int vvk_init(struct kunit *test)
+{
+	struct vvk_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	test->priv = t;
+	t->dev = kunit_device_register(test, "videobuf2");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->dev);
+	vom_dma_attach(t->dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(t->dev,
+							      DMA_BIT_MASK(64)));
+	t->vb.vb2_queue = &t->q;
+	return 0;
+}
+
+static void vvk_exit(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, vom_dma_is_idle());
+}
+
+/* User space's hints are of memory that videobuf2 allocates, not of this */
+static void vvk_hint(struct vb2_buffer *vb)
+{
+	vb->skip_cache_sync_on_prepare = 1;
+	vb->skip_cache_sync_on_finish = 1;
+}
+
+static void *vvk_get(struct vvk_test *t, const struct vvk_param *p,
+		     unsigned long addr)
+{
+	return vvk_memops[p->memops]->get_userptr(&t->vb, t->dev,
+						  addr + p->offset, p->size);
+}
+
+static void *vvk_cookie(struct vvk_test *t, const struct vvk_param *p)
+{
+	return vvk_memops[p->memops]->cookie(&t->vb, t->buf);
+}
+
+static struct vma_owner_mock *vvk_memory(struct kunit *test,
+					 const struct vvk_param *p,
+					 enum dma_data_direction dir)
+{
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct vvk_test *t = test->priv;
+
+	/* The CPU is told to begin and end where nobody knows what there is to do */
+	if (p->memops == VVK_VMALLOC)
+		m->sync = VMA_OWNER_SYNC_UNKNOWN;
+	vom_dma_watch(m);
+	t->q.dma_dir = dir;
+	vvk_hint(&t->vb);
+	t->buf = vvk_get(t, p, addr);
+	return m;
+}
+
+/* Memory of user space, and a buffer of @dir made of it */
+static struct vma_owner_mock *vvk_queue(struct kunit *test,
+					enum dma_data_direction dir)
+{
+	struct vma_owner_mock *m = vvk_memory(test, test->param_value, dir);
+	struct vvk_test *t = test->priv;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->buf);
+	return m;
+}
+
+static void vvk_prepare(struct kunit *test)
+{
+	const struct vvk_param *p = test->param_value;
+	struct vvk_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, vvk_memops[p->memops]->prepare(t->buf), 0);
+}
+
+static void vvk_finish(struct kunit *test)
+{
+	const struct vvk_param *p = test->param_value;
+	struct vvk_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, vvk_memops[p->memops]->finish(t->buf), 0);
+}
+
+static void vvk_put(struct kunit *test)
+{
+	const struct vvk_param *p = test->param_value;
+	struct vvk_test *t = test->priv;
+
+	vvk_memops[p->memops]->put_userptr(t->buf);
+}
+
+/* The device does its part, where the queue told it to */
+static void vvk_device(struct kunit *test, u8 frame,
+		       void (*access)(struct kunit *test, dma_addr_t addr,
+				      size_t len, u8 value))
+{
+	const struct vvk_param *p = test->param_value;
+	struct vvk_test *t = test->priv;
+	struct scatterlist *sg;
+	struct sg_table *sgt;
+	size_t len = 0;
+	int i;
+
+	if (p->memops == VVK_CONTIG) {
+		access(test, *(dma_addr_t *)vvk_cookie(t, p), p->size, frame);
+		return;
+	}
+	sgt = vvk_cookie(t, p);
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		access(test, sg_dma_address(sg), sg_dma_len(sg), frame);
+		len += sg_dma_len(sg);
+	}
+	KUNIT_EXPECT_EQ(test, len, p->size);
+}
+
+/* User space scribbles between the frames, and finds each of them whole */
+static void vvk_captures(struct kunit *test)
+{
+	struct vma_owner_mock *m = vvk_queue(test, DMA_FROM_DEVICE);
+	const struct vvk_param *p = test->param_value;
+	u8 frame;
+
+	for (frame = 1; frame < 4; frame++) {
+		vom_cpu_write(m, p->offset, p->size, 0x80 + frame);
+		vvk_prepare(test);
+		vvk_device(test, frame, vom_device_write);
+		vvk_finish(test);
+		vom_cpu_expect(m, p->offset, p->size, frame);
+	}
+	vvk_put(test);
+	vom_cpu_expect(m, p->offset, p->size, frame - 1);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+/* User space draws, also into what the device has read and nobody took back */
+static void vvk_draw(struct vma_owner_mock *m, const struct vvk_param *p,
+		     u8 frame)
+{
+	unsigned long at, end = p->offset + p->size;
+
+	for (at = p->offset; at < end; at++)
+		*(u8 *)phys_to_virt(vma_owner_mock_phys(m, at)) = frame;
+}
+
+/* The device finds each of the frames that user space has drawn */
+static void vvk_plays(struct kunit *test)
+{
+	struct vma_owner_mock *m = vvk_queue(test, DMA_TO_DEVICE);
+	const struct vvk_param *p = test->param_value;
+	u8 frame;
+
+	for (frame = 1; frame < 4; frame++) {
+		vvk_draw(m, p, frame);
+		vvk_prepare(test);
+		vvk_device(test, frame, vom_device_expect);
+		vvk_finish(test);
+	}
+	vvk_put(test);
+	vom_cpu_expect(m, p->offset, p->size, frame - 1);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+/* Streaming ends in the middle: what is not finished is taken back all the same */
+static void vvk_stops(struct kunit *test)
+{
+	struct vma_owner_mock *m = vvk_queue(test, DMA_FROM_DEVICE);
+	const struct vvk_param *p = test->param_value;
+
+	vvk_prepare(test);
+	vvk_device(test, 1, vom_device_write);
+	vvk_put(test);
+	vom_cpu_expect(m, p->offset, p->size, 1);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+/* What lies beside the buffer in its first and last page is user space's */
+static void vvk_leaves_the_rest(struct kunit *test)
+{
+	struct vma_owner_mock *m = vvk_queue(test, DMA_FROM_DEVICE);
+	const struct vvk_param *p = test->param_value;
+	unsigned long end = p->offset + p->size;
+
+	vom_cpu_write(m, 0, VOM_SIZE, 0x55);
+	vvk_prepare(test);
+	vom_cpu_write(m, 0, p->offset, 0x66);
+	vom_cpu_write(m, end, VOM_SIZE - end, 0x66);
+	vvk_device(test, 1, vom_device_write);
+	vvk_finish(test);
+	vvk_put(test);
+	vom_cpu_expect(m, 0, p->offset, 0x66);
+	vom_cpu_expect(m, p->offset, p->size, 1);
+	vom_cpu_expect(m, end, VOM_SIZE - end, 0x66);
+}
+
+/* Pieces that adjoin here, behind an IOMMU that may bounce each of them alone */
+static void vvk_refuses_luck(struct kunit *test)
+{
+	static const struct vvk_param p = {
+		.memops = VVK_CONTIG, .size = VOM_SIZE,
+	};
+	struct vma_owner_mock *m = vvk_memory(test, &p, DMA_FROM_DEVICE);
+	struct vvk_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(t->buf), -EFAULT);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+static const struct vvk_param vvk_vmalloc[] = {
+	{ "for capture", VVK_VMALLOC, VOM_DMABUF, 0, VOM_SIZE },
+	{ "part of it", VVK_VMALLOC, VOM_DMABUF, 0x1200, 0x1680 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vvk_vmalloc, vvk_vmalloc, name);
+
+/* The CPU is the device: each frame begins and ends its access to a dma-buf */
+static void vvk_brackets(struct kunit *test)
+{
+	struct vma_owner_mock *m = vvk_queue(test, DMA_FROM_DEVICE);
+	const struct vvk_param *p = test->param_value;
+	struct vvk_test *t = test->priv;
+	int frame;
+
+	for (frame = 1; frame < 4; frame++) {
+		vvk_prepare(test);
+		KUNIT_EXPECT_EQ(test, atomic_read(&m->n.begin_cpu), frame);
+		KUNIT_EXPECT_EQ(test, atomic_read(&m->n.end_cpu), frame - 1);
+		memset(vvk_memops[VVK_VMALLOC]->vaddr(&t->vb, t->buf), frame,
+		       p->size);
+		vvk_finish(test);
+		KUNIT_EXPECT_EQ(test, atomic_read(&m->n.end_cpu), frame);
+		vom_cpu_expect(m, p->offset, p->size, frame);
+	}
+	vvk_prepare(test);
+	vvk_put(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->n.begin_cpu),
+			atomic_read(&m->n.end_cpu));
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+static struct kunit_case vvk_cases[] = {
+	KUNIT_CASE_PARAM(vvk_captures, vvk_gen_params),
+	KUNIT_CASE_PARAM(vvk_plays, vvk_gen_params),
+	KUNIT_CASE_PARAM(vvk_stops, vvk_gen_params),
+	KUNIT_CASE_PARAM(vvk_leaves_the_rest, vvk_gen_params),
+	KUNIT_CASE(vvk_refuses_luck),
+	KUNIT_CASE_PARAM(vvk_brackets, vvk_vmalloc_gen_params),
+	{}
+};
+
+static struct kunit_suite vvk_suite = {
+	.name		= "vma_owner_videobuf2",
+	.init		= vvk_init,
+	.exit		= vvk_exit,
+	.test_cases	= vvk_cases,
+};
+
+kunit_test_suite(vvk_suite);
+
+MODULE_DESCRIPTION("KUnit tests of videobuf2's userptrs");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
