@@ -127,6 +127,27 @@ static void c14_written_between_map_and_hand_over(struct kunit *test)
 	vo_mem_end(&m);
 }
 
+/* As in a restore, and before a device is started that may be stopped */
+static void c14_handed_over_under_the_lock(struct kunit *test)
+{
+	struct sg_table *sgt;
+	struct vma_pin *pin;
+	struct vo_mem m;
+
+	vo_mem(test, &m);
+	pin = &m.imp->pin;
+	KUNIT_ASSERT_EQ(test, vo_attach(pin, m.imp->dev), 0);
+	KUNIT_ASSERT_EQ(test, vo_pin_lock(pin), 0);
+	sgt = vo_map_dma_locked(pin, DMA_TO_DEVICE);
+	vo_cpu_write(m.pages, m.off, m.len, 0x11);
+	vo_for_device_locked(pin);
+	vo_pin_unlock(pin);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(sgt));
+	KUNIT_EXPECT_EQ(test, vo_dev_reads(m.pages, m.off, m.len, 0x11),
+			m.synced);
+	vo_mem_end(&m);
+}
+
 /* What is the CPU's is not synced once more: it wrote there, and beside it */
 static void c14_unmap_keeps_what_the_cpu_wrote(struct kunit *test)
 {
@@ -909,6 +930,7 @@ struct kunit_case vo_handover_cases[] = {
 	KUNIT_CASE_PARAM(c14_each_hand_over_happens_once, vo_memory_gen_params),
 	KUNIT_CASE_PARAM(c14_written_between_map_and_hand_over,
 			 vo_memory_gen_params),
+	KUNIT_CASE_PARAM(c14_handed_over_under_the_lock, vo_memory_gen_params),
 	KUNIT_CASE_PARAM(c14_what_is_only_read_is_not_taken_back,
 			 vo_memory_gen_params),
 	KUNIT_CASE_PARAM(c14_unmap_keeps_what_the_cpu_wrote,
