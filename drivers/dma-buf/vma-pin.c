@@ -162,8 +162,8 @@ static struct dma_resv vma_pin_any_resv;
  */
 void vma_pin_may_lock_any(void)
 {
-	might_lock(&vma_pin_any_resv.lock.base);
 	vma_pin_may_lock();
+	might_lock(&vma_pin_any_resv.lock.base);
 }
 
 /* The revoke lock, and so the callbacks, come inside a dma_resv */
