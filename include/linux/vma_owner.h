@@ -99,16 +99,17 @@ struct vma_pin_maps;
  * The VMAs name the last, and what tryget is to find::
  *
  *	static const struct vm_operations_struct foo_vm_ops = {
- *		.open		= foo_vm_open,
- *		.close		= foo_vm_close,
  *		.owner_ops	= &foo_owner_ops,
  *	};
  *
  *	static int foo_mmap(struct file *file, struct vm_area_struct *vma)
  *	{
- *		vma->vm_private_data = file->private_data;
+ *		struct foo *foo = file->private_data;
+ *
+ *		vma->vm_private_data = foo;
  *		vma->vm_ops = &foo_vm_ops;
- *		...
+ *		return foo_map_pages(foo, vma);
+ *	}
  *
  * For the op that fits the memory, here foo_export() which returns a dma-buf, see
  * DOC: memory. The dma-buf has a count of its own on the object, since it may
@@ -137,14 +138,8 @@ struct vma_pin_maps;
 /**
  * DOC: a revocable exporter
  *
- * As a static one, with extents instead of a dma-buf, and a revoke handle, made
- * with the object and before anybody can map it::
- *
- *	foo->revoke = vma_owner_revoke_create(&foo_revoke_ops, foo);
- *	if (IS_ERR(foo->revoke))
- *		return PTR_ERR(foo->revoke);
- *
- * Its ops, those of the object that are new, and the ones of the handle are::
+ * As a static one, with extents instead of a dma-buf, and a revoke handle, which
+ * is made with the object, before anybody can map it::
  *
  *	static int foo_get_extents(void *obj, u64 offset, u64 len,
  *				   struct vma_owner_extents *x)
@@ -187,6 +182,12 @@ struct vma_pin_maps;
  *		.name		= "foo",
  *		.zap		= foo_zap,
  *	};
+ *
+ *	static int foo_init(struct foo *foo)
+ *	{
+ *		foo->revoke = vma_owner_revoke_create(&foo_revoke_ops, foo);
+ *		return PTR_ERR_OR_ZERO(foo->revoke);
+ *	}
  *
  * mmap refuses private mappings, on which vmf_insert_pfn() is a BUG(), checks
  * the range, sets VM_PFNMAP and the page protection, and leaves the VMA empty
@@ -267,12 +268,17 @@ struct vma_pin_maps;
  * two syncs. The table has DMA addresses and lengths, no pages. Where the CPU
  * accesses the memory, and no device, it is the other way round::
  *
- *	vaddr = vma_pin_vmap_unlocked(&buf->pin, DMA_TO_DEVICE);
- *	...
- *	ret = vma_pin_sync_for_cpu(&buf->pin);
- *	if (!ret) {
+ *	static int bar_draw(struct bar_buf *buf, const void *from, size_t len)
+ *	{
+ *		void *vaddr = vma_pin_vmap_unlocked(&buf->pin, DMA_TO_DEVICE);
+ *		int ret = PTR_ERR_OR_ZERO(vaddr);
+ *
+ *		if (!ret)
+ *			ret = vma_pin_sync_for_cpu(&buf->pin);
+ *		if (ret)
+ *			return ret;
  *		memcpy(vaddr, from, len);
- *		ret = vma_pin_sync_for_device(&buf->pin);
+ *		return vma_pin_sync_for_device(&buf->pin);
  *	}
  *
  * Whoever charges what it pins to RLIMIT_MEMLOCK, as RDMA does, calls
@@ -374,8 +380,15 @@ struct vma_pin_maps;
  *	static int baz_restore(struct vma_pin *pin)
  *	{
  *		struct baz_buf *buf = container_of(pin, struct baz_buf, pin);
+ *		struct sg_table *sgt;
  *
- *		return buf->streaming ? baz_go(buf) : 0;
+ *		if (!buf->wanted)
+ *			return 0;
+ *		sgt = vma_pin_map_dma(pin, DMA_FROM_DEVICE);
+ *		if (IS_ERR(sgt))
+ *			return PTR_ERR(sgt);
+ *		vma_pin_sync_for_device_locked(pin);
+ *		return baz_start(buf, sgt);
  *	}
  *
  * The end of a pin is vma_unpin(), which calls no invalidate: before it, the

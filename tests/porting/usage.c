@@ -35,6 +35,7 @@ struct bar_buf {
 
 struct baz_buf {
 	struct vma_pin pin;
+	bool wanted;
 };
 
 static void foo_put(void *obj)
@@ -44,6 +45,11 @@ static void foo_put(void *obj)
 static struct dma_buf *foo_export(void *obj)
 {
 	return ERR_PTR(-ENOMEM);
+}
+
+static int foo_map_pages(struct foo *foo, struct vm_area_struct *vma)
+{
+	return 0;
 }
 
 static void foo_reset_hw(struct foo *foo)
@@ -67,9 +73,19 @@ static void baz_stop(struct baz_buf *buf)
 #include "usage.h"
 
 /* By the types that it is for */
-static const struct vm_operations_struct foo_vm_ops __used = {
+static const struct file_operations foo_fops __used = {
+	.mmap		= foo_mmap,
+};
+
+static const struct vm_operations_struct foo_revocable_vm_ops __used = {
 	.fault		= foo_fault,
 	.owner_ops	= &foo_owner_ops,
+};
+
+static const struct vma_pin_client baz_restored_client __used = {
+	.name		= "baz",
+	.invalidate	= baz_invalidate,
+	.restore	= baz_restore,
 };
 
 static const struct vma_owner_obj_ops foo_revocable_ops __used = {
@@ -87,9 +103,10 @@ static const struct dma_buf_ops qux_dmabuf_ops __used = {
 
 static int __used foo_live(struct foo *foo)
 {
-	foo->revoke = vma_owner_revoke_create(&foo_revoke_ops, foo);
-	if (IS_ERR(foo->revoke))
-		return PTR_ERR(foo->revoke);
+	int ret = foo_init(foo);
+
+	if (ret)
+		return ret;
 	foo_reset(foo);
 	foo_remove(foo);
 	return 0;
@@ -100,6 +117,8 @@ static int __used bar_baz_live(struct bar_buf *bar, struct baz_buf *baz,
 {
 	int ret = bar_capture(bar, addr, len);
 
+	if (!ret)
+		ret = bar_draw(bar, bar_draw, 1);
 	if (!ret)
 		ret = vma_pin_user(&baz->pin, addr, len, VMA_PIN_WRITE,
 				   &baz_client);
