@@ -31,12 +31,12 @@ describe_guest()
 	misuse-control)
 		# one case, so that there is a plan; then init looks for leaks
 		job=kunit
-		append="kunit.filter_glob=vma_owner.c1_pin_of_never_faulted_memory no_timer_check"
+		append="kunit.filter_glob=vma_owner.c1_pin_of_never_faulted_memory"
 		append="$append vo_modules=misuse vo_misuse.make=control"
 		;;
 	misuse-*)
 		job=silent
-		append="kunit.enable=0 no_timer_check panic_on_warn=0 vo_modules=misuse vo_misuse.memory=${1##*-}"
+		append="kunit.enable=0 panic_on_warn=0 vo_modules=misuse vo_misuse.memory=${1##*-}"
 		misuse=${1#misuse-}
 		append="$append vo_misuse.make=${misuse%-*}"
 		enough="vo_misuse: (made|cannot)|module /[^ ]*vo_misuse"

@@ -1312,21 +1312,17 @@ static void vma_owner_drop(struct vma_owner_revoke *r)
  */
 void vma_owner_revoke_drain(struct vma_owner_revoke *r)
 {
-	bool again, gone;
+	bool drop;
 
 	might_sleep();
-	do {
-		vma_owner_wait(r);
-		down_read(&r->lock);
-		gone = r->gone;
-		/* Taken for good meanwhile, from those whom a restore let in */
-		again = gone && atomic_read(&r->pending);
-		if (!again)
-			trace_vma_owner_drain(r->ops->name, r, gone, r->nested,
-					      atomic_read(&r->pending));
-		up_read(&r->lock);
-	} while (again);
-	if (gone)
+	vma_owner_wait(r);
+	down_read(&r->lock);
+	trace_vma_owner_drain(r->ops->name, r, r->gone, r->nested,
+			      atomic_read(&r->pending));
+	/* Whom a restore let in meanwhile another drain waits for, and drops then */
+	drop = r->gone && !atomic_read(&r->pending);
+	up_read(&r->lock);
+	if (drop)
 		vma_owner_drop(r);
 }
 EXPORT_SYMBOL_GPL(vma_owner_revoke_drain);

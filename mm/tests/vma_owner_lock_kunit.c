@@ -302,6 +302,17 @@ static void c9_no_callback_after_unpin(struct kunit *test)
 }
 
 /* An exporter that revokes under a lock which its put takes too, as vfio has */
+/* A pin of what keeps its faults out by a lock of its own */
+static struct vo_imp *vo_pinned_own_lock(struct kunit *test,
+					 struct vma_owner_mock *obj)
+{
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+
+	obj->own_lock = true;
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	return imp;
+}
+
 static void vo_turn_off(struct vma_owner_mock *obj)
 {
 	down_write(&obj->memory_lock);
@@ -322,12 +333,9 @@ static void vo_turn_on(struct vma_owner_mock *obj)
 static void c9_revoke_under_exporters_lock(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
-	unsigned long addr = vo_map(obj);
-	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
+	struct vo_imp *imp = vo_pinned_own_lock(test, obj);
+	unsigned long addr = imp->pin.start;
 
-	obj->own_lock = true;
-	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, VO_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
 	KUNIT_EXPECT_TRUE(test, vo_touch(addr));
 	vo_turn_off(obj);
 	vma_owner_revoke_drain(obj->revoke);
@@ -343,12 +351,9 @@ static void c9_revoke_under_exporters_lock(struct kunit *test)
 static void c18_faults_before_the_last_exit(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
-	unsigned long addr = vo_map(obj);
-	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
+	struct vo_imp *imp = vo_pinned_own_lock(test, obj);
+	unsigned long addr = imp->pin.start;
 
-	obj->own_lock = true;
-	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, VO_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
 	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
 	vo_turn_off(obj);
 	vo_turn_on(obj);

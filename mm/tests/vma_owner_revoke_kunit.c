@@ -676,6 +676,8 @@ static void c8_drain_says_whom_it_waits_for(struct kunit *test)
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *idle = vo_pinned(obj, VO_TYPE1);
+	unsigned int slow = vo_logged("used by vo-slow:");
+	unsigned int too = vo_logged("used by vo-too:");
 	struct vo_imp *more[9];
 	struct vo_revoker *rv;
 	unsigned int i;
@@ -694,10 +696,10 @@ static void c8_drain_says_whom_it_waits_for(struct kunit *test)
 	}
 	rv = vo_revoker_start(obj, VMA_OWNER_TEMPORARY);
 	KUNIT_EXPECT_FALSE(test, vo_within(&rv->done, 11 * HZ));
-	KUNIT_EXPECT_EQ(test, vo_logged("waits for 10 pins"), 1);
+	KUNIT_EXPECT_TRUE(test, vo_logged("waits for 10 pins"));
 	/* Eight are enough */
-	KUNIT_EXPECT_EQ(test, vo_logged("used by vo-slow:"), 1);
-	KUNIT_EXPECT_EQ(test, vo_logged("used by vo-too:"), 7);
+	KUNIT_EXPECT_EQ(test, vo_logged("used by vo-slow:") - slow, 1);
+	KUNIT_EXPECT_EQ(test, vo_logged("used by vo-too:") - too, 7);
 	snprintf(line, sizeof(line),
 		 "used by vo-slow: %zu bytes, pinned for 1", imp->pin.len);
 	KUNIT_EXPECT_TRUE(test, vo_logged(line));
@@ -950,7 +952,7 @@ static void c19_drain_ends_with_the_restore(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
-/* It drops what pins hold, and so has to wait for all */
+/* It drops what pins hold only if nobody uses that; who took it for good does */
 static void c19_drain_of_what_is_gone_meanwhile(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
@@ -961,12 +963,12 @@ static void c19_drain_of_what_is_gone_meanwhile(struct kunit *test)
 	rv = vo_restored_while_drained(imp, obj);
 	KUNIT_ASSERT_NOT_NULL(test, rv);
 	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_PERMANENT);
-	KUNIT_EXPECT_FALSE(test, vo_within(&rv->done, HZ / 10));
-	KUNIT_EXPECT_NOT_NULL(test, imp->pin.ref.ops);
-	vma_pin_exit(&imp->pin);
 	KUNIT_EXPECT_TRUE(test, vo_within(&rv->done, VO_LONG));
-	KUNIT_EXPECT_NULL(test, imp->pin.ref.ops);
+	KUNIT_EXPECT_NOT_NULL(test, imp->pin.ref.ops);
 	flush_work(&rv->work);
+	vma_pin_exit(&imp->pin);
+	vma_owner_revoke_drain(obj->revoke);
+	KUNIT_EXPECT_NULL(test, imp->pin.ref.ops);
 	vma_unpin(&imp->pin);
 }
 

@@ -713,22 +713,15 @@ inline vma_owner_wait()
 
 inline vma_owner_revoke_drain()
 {
-	do
-	:: vma_owner_wait();
-		down_read();
-		was_gone = gone;
-		again = gone && pending;
-		up_read();
-		if
-		:: again
-		:: else -> break
-		fi
-	od;
+	vma_owner_wait();
+	down_read();
+	drop = gone && pending == 0;
+	up_read();
 	if
-	:: was_gone -> vma_owner_drop()
+	:: drop -> vma_owner_drop()
 	:: else
 	fi;
-	d_step { was_gone = false; lifts_then = 0 }
+	d_step { drop = false; lifts_then = 0 }
 }
 
 inline vma_owner_revoke(permanent)
@@ -1163,7 +1156,7 @@ inline exporter_put()
 
 proctype temporary()
 {
-	bool ok, news, had, last, was_gone, again;
+	bool ok, news, had, last, drop;
 	byte j, k, lifts_then;
 
 	if
@@ -1198,7 +1191,7 @@ proctype restorer()
 
 proctype permanent()
 {
-	bool ok, news, had, last, was_gone, again;
+	bool ok, news, had, last, drop;
 	byte j, k, lifts_then;
 
 	vma_owner_revoke(true);

@@ -52,7 +52,6 @@ static const struct vma_pin_client g2d_pin_client = {
  * @list: in &drm_exynos_file_private.userptr_list
  * @dma_addr: of the first byte
  * @refs: one for each command list, one while it is cached
- * @users: command lists; guarded by the pool's lock
  * @cached: counted in &g2d_userptr_pool.size
  * @stale: the address was used with another size or for other memory since, do
  *	not find it again
@@ -62,7 +61,6 @@ struct g2d_userptr {
 	struct list_head	list;
 	dma_addr_t		dma_addr;
 	refcount_t		refs;
-	unsigned int		users;
 	bool			cached;
 	bool			stale;
 };
@@ -100,17 +98,7 @@ static int g2d_userptr_map(struct g2d_userptr *u, struct drm_device *drm_dev)
 		return -EFAULT;
 	}
 	u->dma_addr = sg_dma_address(sgt->sgl);
-	return 0;
-}
-
-/* One more command list, which finds in the memory what user space has drawn */
-static int g2d_userptr_use(struct g2d_userptr *u)
-{
-	int ret = u->users ? 0 : vma_pin_sync_for_device(&u->pin);
-
-	if (!ret)
-		u->users++;
-	return ret;
+	return vma_pin_sync_for_device(&u->pin);
 }
 
 static struct g2d_userptr *g2d_userptr_pin(struct drm_device *drm_dev,
@@ -127,9 +115,6 @@ static struct g2d_userptr *g2d_userptr_pin(struct drm_device *drm_dev,
 	if (ret)
 		goto err_free;
 	ret = g2d_userptr_map(u, drm_dev);
-	if (ret)
-		goto err_unpin;
-	ret = g2d_userptr_use(u);
 	if (ret)
 		goto err_unpin;
 	refcount_set(&u->refs, 1);
@@ -155,10 +140,10 @@ static void g2d_userptr_put(struct g2d_userptr *u)
 		g2d_userptr_free(u);
 }
 
-/* What is freed then is handed over by the unpin */
+/* The last command list of those that name it; an unpin hands over by itself */
 static void g2d_userptr_done(struct g2d_userptr *u)
 {
-	if (!--u->users && refcount_read(&u->refs) > 1 &&
+	if (u->cached && refcount_read(&u->refs) == 2 &&
 	    vma_pin_sync_for_cpu(&u->pin))
 		pr_warn_ratelimited("%s: a blit may not be seen\n",
 				    g2d_pin_client.name);
@@ -215,27 +200,31 @@ static struct g2d_userptr *g2d_userptr_lookup(struct g2d_userptr_pool *pool,
 {
 	struct g2d_userptr *u;
 	int ret = 0;
+	bool there;
 
 	mutex_lock(&pool->lock);
 	u = g2d_userptr_find(pool, list, userptr, size);
-	if (u) {
-		ret = g2d_userptr_use(u);
-		if (!ret)
-			refcount_inc(&u->refs);
-	}
+	if (u)
+		refcount_inc(&u->refs);
 	mutex_unlock(&pool->lock);
-	if (ret)
-		return ERR_PTR(ret);
+	if (!u)
+		return NULL;
 	/* Takes mmap_lock, which may be held for as long as user space likes */
-	if (!u || vma_pin_still_there(&u->pin))
-		return u;
+	there = vma_pin_still_there(&u->pin);
 
 	mutex_lock(&pool->lock);
-	u->stale = true;
-	g2d_userptr_uncache(pool, u);
+	if (there) {
+		/* Does nothing if another command list has it there already */
+		ret = vma_pin_sync_for_device(&u->pin);
+	} else {
+		u->stale = true;
+		g2d_userptr_uncache(pool, u);
+	}
 	mutex_unlock(&pool->lock);
+	if (there && !ret)
+		return u;
 	g2d_userptr_put_dma_addr(pool, u);
-	return NULL;
+	return ret ? ERR_PTR(ret) : NULL;
 }
 
 /**

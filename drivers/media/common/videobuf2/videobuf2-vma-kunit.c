@@ -79,20 +79,6 @@ static void vvk_exit(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vom_dma_is_idle());
 }
 
-/* User space's hints are of memory that videobuf2 allocates, not of this */
-static void vvk_hint(struct vb2_buffer *vb)
-{
-	vb->skip_cache_sync_on_prepare = 1;
-	vb->skip_cache_sync_on_finish = 1;
-}
-
-static void *vvk_get(struct vvk_test *t, const struct vvk_param *p,
-		     unsigned long addr)
-{
-	return vvk_memops[p->memops]->get_userptr(&t->vb, t->dev,
-						  addr + p->offset, p->size);
-}
-
 static void *vvk_cookie(struct vvk_test *t, const struct vvk_param *p)
 {
 	return vvk_memops[p->memops]->cookie(&t->vb, t->buf);
@@ -111,8 +97,11 @@ static struct vma_owner_mock *vvk_memory(struct kunit *test,
 		m->sync = VMA_OWNER_SYNC_UNKNOWN;
 	vom_dma_watch(m);
 	t->q.dma_dir = dir;
-	vvk_hint(&t->vb);
-	t->buf = vvk_get(t, p, addr);
+	/* User space's hints are of memory that videobuf2 allocates, not of this */
+	t->vb.skip_cache_sync_on_prepare = 1;
+	t->vb.skip_cache_sync_on_finish = 1;
+	t->buf = vvk_memops[p->memops]->get_userptr(&t->vb, t->dev,
+						    addr + p->offset, p->size);
 	return m;
 }
 
