@@ -13,8 +13,7 @@ describe_guest()
 {
 	edu='-device edu,dma_mask=0xffffffffffffffff'
 	# the range is for the sample exporter
-	# QEMU may be too slow for the kernel to see the timer tick in its test
-	append="kunit.enable=0 vivid.n_devs=2 vivid.allocators=1,0 memmap=4M\$0x30000000 no_timer_check"
+	append="kunit.enable=0 vivid.n_devs=2 vivid.allocators=1,0 memmap=4M\$0x30000000"
 	job=selftests limit=600 qemu= enough=
 	case $1 in
 	selftests) ;;

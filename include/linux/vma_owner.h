@@ -7,8 +7,8 @@
  * structure that a driver fills, and last the calls. Each call has its
  * kernel-doc beside its code. There are the reasons too: DOC: locking and
  * DOC: revoking in mm/vma_owner.c, DOC: mappings and DOC: hand-over in
- * drivers/dma-buf/vma-pin.c, DOC: dma-buf as owner in dma-buf-vma-owner.c there.
- * Documentation/mm/vma_owner.rst is drawn from all of them.
+ * drivers/dma-buf/vma-pin.c, DOC: dma-buf as owner in dma-buf-vma-owner.c
+ * there. Documentation/mm/vma_owner.rst is drawn from all of them.
  */
 #ifndef _LINUX_VMA_OWNER_H
 #define _LINUX_VMA_OWNER_H
@@ -111,10 +111,11 @@ struct vma_pin_maps;
  *		return foo_map_pages(foo, vma);
  *	}
  *
- * For the op that fits the memory, here foo_export() which returns a dma-buf, see
- * DOC: memory. The dma-buf has a count of its own on the object, since it may
+ * For the op that fits the memory, here foo_export() which returns a dma-buf,
+ * see DOC: memory. The dma-buf has a count of its own on the object, since it may
  * end after foo_put(). The reference holds the buffer, never the exporter's
- * struct file.
+ * struct file. Without .sync, devices that bounce or are not coherent are
+ * refused such memory, see enum vma_owner_sync.
  *
  * Who maps a dma-buf to user space writes none of that. Its VMAs have the
  * dma-buf's file in &vm_area_struct.vm_file and page n of it at
@@ -138,8 +139,8 @@ struct vma_pin_maps;
 /**
  * DOC: a revocable exporter
  *
- * As a static one, with extents instead of a dma-buf, and a revoke handle, which
- * is made with the object, before anybody can map it::
+ * As a static one, with extents instead of a dma-buf, and a revoke handle,
+ * which is made with the object, before anybody can map it::
  *
  *	static int foo_get_extents(void *obj, u64 offset, u64 len,
  *				   struct vma_owner_extents *x)
@@ -177,6 +178,15 @@ struct vma_pin_maps;
  *		if (foo->inode)
  *			unmap_mapping_range(foo->inode->i_mapping, 0, 0, 1);
  *	}
+ *
+ *	static const struct vma_owner_obj_ops foo_bar_ops = {
+ *		.name		= "foo",
+ *		.module		= THIS_MODULE,
+ *		.put		= foo_put,
+ *		.get_extents	= foo_get_extents,
+ *		.put_extents	= foo_put_extents,
+ *		.revocable	= foo_revocable,
+ *	};
  *
  *	static const struct vma_owner_revoke_ops foo_revoke_ops = {
  *		.name		= "foo",
@@ -221,17 +231,17 @@ struct vma_pin_maps;
  *		foo_put(foo);
  *	}
  *
- * The handle is put where the object is freed, by vma_owner_revoke_put().
- * Where a lock of the owner keeps fault handlers out already, it is held around
+ * The handle is put where the object is freed, by vma_owner_revoke_put(). Where
+ * a lock of the owner keeps fault handlers out already, it is held around
  * vma_owner_revoke_begin(), then dropped for vma_owner_revoke_drain(), and the
- * fault handler does without the two calls: it tests the owner's own state under
- * that lock. vma_owner_restore() may come before the drain is over.
+ * fault handler does without the two calls: it tests the owner's own state
+ * under that lock. vma_owner_restore() may come before the drain is over.
  *
  * An object with a dma-buf has no handle. Its exporter revokes as exporters of
- * dma-bufs do, by dma_buf_invalidate_mappings() under the dma_resv, and while the
- * memory is away map_dma_buf and vmap, and a tryget of its own, say -ENODEV. A
- * kernel mapping that an importer has stays: such memory is not freed before the
- * last put.
+ * dma-bufs do, by dma_buf_invalidate_mappings() under the dma_resv, and while
+ * the memory is away map_dma_buf and vmap, and a tryget of its own, say
+ * -ENODEV. A kernel mapping that an importer has stays: such memory is not
+ * freed before the last put.
  */
 
 /**
@@ -273,16 +283,18 @@ struct vma_pin_maps;
  *		void *vaddr = vma_pin_vmap_unlocked(&buf->pin, DMA_TO_DEVICE);
  *		int ret = PTR_ERR_OR_ZERO(vaddr);
  *
- *		if (!ret)
- *			ret = vma_pin_sync_for_cpu(&buf->pin);
  *		if (ret)
  *			return ret;
- *		memcpy(vaddr, from, len);
- *		return vma_pin_sync_for_device(&buf->pin);
+ *		ret = vma_pin_sync_for_cpu(&buf->pin);
+ *		if (!ret) {
+ *			memcpy(vaddr, from, len);
+ *			ret = vma_pin_sync_for_device(&buf->pin);
+ *		}
+ *		vma_pin_vunmap_unlocked(&buf->pin);
+ *		return ret;
  *	}
  *
- * Whoever charges what it pins to RLIMIT_MEMLOCK, as RDMA does, calls
- * account_locked_vm() before vma_pin_user() and after vma_unpin().
+ * That, too, is mapped once where it is done again and again.
  */
 
 /**
@@ -303,7 +315,7 @@ struct vma_pin_maps;
  *
  * When it has pinned, it says once for which device by vma_pin_attach(). Each
  * transfer maps what is not mapped, hands it over and starts the device, all
- * under the lock::
+ * under the lock. baz_wait() is shown below::
  *
  *	static int baz_transfer(struct baz_buf *buf)
  *	{
@@ -317,7 +329,9 @@ struct vma_pin_maps;
  *			sgt = vma_pin_map_dma(&buf->pin, DMA_FROM_DEVICE);
  *		if (!IS_ERR(sgt)) {
  *			vma_pin_sync_for_device_locked(&buf->pin);
- *			ret = baz_start(buf, sgt);
+ *			ret = baz_wait(buf, true);
+ *			if (!ret)
+ *				ret = baz_start(buf, sgt);
  *		} else {
  *			ret = PTR_ERR(sgt);
  *		}
@@ -374,8 +388,10 @@ struct vma_pin_maps;
  *		return ret < 0 ? ret : 0;
  *	}
  *
- * An importer that is to go on by itself when the memory is back has a restore as
- * well. It runs under the lock, like baz_transfer() between lock and unlock::
+ * An importer that is to go on by itself when the memory is back has a restore
+ * as well, save for dma-bufs, of which none is called: there, baz_invalidate()
+ * queues a work item that transfers anew. It runs under the lock, as
+ * baz_transfer() does between lock and unlock::
  *
  *	static int baz_restore(struct vma_pin *pin)
  *	{
@@ -392,7 +408,9 @@ struct vma_pin_maps;
  *	}
  *
  * The end of a pin is vma_unpin(), which calls no invalidate: before it, the
- * importer stops its device and waits for its work items.
+ * importer stops its device and waits for its work items. One with a restore
+ * has cleared what that tests, under a leaf lock that baz_restore() holds
+ * meanwhile: the owner may restore between the stop and the unpin.
  */
 
 /**
@@ -403,7 +421,8 @@ struct vma_pin_maps;
  * ====================  ===================  ==================================
  * Memory                Ops                  Importers get
  * ====================  ===================  ==================================
- * a dma-buf in vm_file  dma_buf_own_vma()    what the dma-buf can do
+ * a dma-buf in vm_file  dma_buf_own_vma(),   what the dma-buf can do
+ *                       or its cached form
  * dma_alloc_coherent()  get_dmabuf, sync     what the dma-buf can do
  * pages                 get_extents of       DMA, extents; kernel address, if
  *                       RAM, vmap            there is vmap
@@ -941,8 +960,8 @@ static inline bool vma_pin_is_owned(const struct vma_pin *pin)
 int vma_pin_attach(struct vma_pin *pin, struct device *dev);
 
 /*
- * The lock of a pin. The wait may be interrupted; one pin at a time, so that who
- * locks many objects in one ww_acquire_ctx cannot have pins among them.
+ * The lock of a pin. The wait may be interrupted; one pin at a time, so that
+ * who locks many objects in one ww_acquire_ctx cannot have pins among them.
  */
 int vma_pin_lock(struct vma_pin *pin);
 void vma_pin_unlock(struct vma_pin *pin);

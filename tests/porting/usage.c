@@ -70,6 +70,8 @@ static void baz_stop(struct baz_buf *buf)
 {
 }
 
+static int baz_wait(struct baz_buf *buf, bool write);
+
 #include "usage.h"
 
 /* By the types that it is for */
@@ -88,13 +90,8 @@ static const struct vma_pin_client baz_restored_client __used = {
 	.restore	= baz_restore,
 };
 
-static const struct vma_owner_obj_ops foo_revocable_ops __used = {
-	.name		= "foo",
-	.module		= THIS_MODULE,
-	.put		= foo_put,
-	.get_extents	= foo_get_extents,
-	.put_extents	= foo_put_extents,
-	.revocable	= foo_revocable,
+static const struct vma_owner_obj_ops * const foo_both[] __used = {
+	&foo_obj_ops, &foo_bar_ops,
 };
 
 static const struct dma_buf_ops qux_dmabuf_ops __used = {
@@ -127,7 +124,7 @@ static int __used bar_baz_live(struct bar_buf *bar, struct baz_buf *baz,
 	if (!ret)
 		ret = vma_pin_lock(&baz->pin);
 	if (!ret) {
-		ret = baz_wait(baz, true);
+		baz->wanted = true;
 		vma_pin_unlock(&baz->pin);
 	}
 	if (!ret)
