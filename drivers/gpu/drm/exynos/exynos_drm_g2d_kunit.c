@@ -193,30 +193,6 @@ static void g2d_hands_over(struct kunit *test)
 		       VOM_SIZE - p->offset - p->size, 1);
 }
 
-/* A cached pin: each list finds what was drawn for it, and user space each blit */
-static void g2d_hands_over_again(struct kunit *test)
-{
-	const struct g2d_memory *p = test->param_value;
-	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
-	struct g2d_test *t = test->priv;
-	dma_addr_t dma;
-	u8 frame;
-
-	vom_dma_watch(m);
-	for (frame = 1; frame < 4; frame++) {
-		vom_cpu_write(m, p->offset, p->size, frame);
-		KUNIT_ASSERT_EQ(test, 0,
-				g2d_test_set_pat(t, addr + p->offset, p->size));
-		dma = t->cmdlist[0].data[1];
-		vom_device_expect(test, dma, p->size, frame);
-		vom_device_write(test, dma, p->size, 0x80 + frame);
-		g2d_test_done(t, &t->node[0]);
-		vom_cpu_expect(m, p->offset, p->size, 0x80 + frame);
-	}
-	KUNIT_EXPECT_GT(test, t->g2d.userptr_pool.size, 0);
-}
-
 struct g2d_refusal {
 	const char	*name;
 	unsigned int	what;
@@ -519,7 +495,6 @@ static void g2d_runs_out_of_memory(struct kunit *test)
 static struct kunit_case g2d_test_cases[] = {
 	KUNIT_CASE_PARAM(g2d_pins_until_close, g2d_memory_gen_params),
 	KUNIT_CASE_PARAM(g2d_hands_over, g2d_memory_gen_params),
-	KUNIT_CASE_PARAM(g2d_hands_over_again, g2d_memory_gen_params),
 	KUNIT_CASE_PARAM(g2d_refuses, g2d_refusal_gen_params),
 	KUNIT_CASE(g2d_refuses_nothing),
 	KUNIT_CASE(g2d_refuses_revoked),

@@ -32,10 +32,6 @@
  * with another size, it is put away and never found again; at the latest when the
  * file is closed, as are all pins of that file.
  *
- * The memory is the device's while a command list names it, from the ioctl that
- * sets the list to its end: what user space draws before the one is blitted, and
- * after the other it sees the result.
- *
  * G2D cannot be revoked: the DMA addresses are in command lists that are queued
  * already, and a transfer can only be waited for or reset, with locks held under
  * which pins are let go. So it is a static importer. Owners that may take their
@@ -98,6 +94,7 @@ static int g2d_userptr_map(struct g2d_userptr *u, struct drm_device *drm_dev)
 		return -EFAULT;
 	}
 	u->dma_addr = sg_dma_address(sgt->sgl);
+	/* Once and for all: user space does not say when it looks at a blit */
 	return vma_pin_sync_for_device(&u->pin);
 }
 
@@ -138,16 +135,6 @@ static void g2d_userptr_put(struct g2d_userptr *u)
 {
 	if (refcount_dec_and_test(&u->refs))
 		g2d_userptr_free(u);
-}
-
-/* The last command list of those that name it; an unpin hands over by itself */
-static void g2d_userptr_done(struct g2d_userptr *u)
-{
-	if (u->cached && refcount_read(&u->refs) == 2 &&
-	    vma_pin_sync_for_cpu(&u->pin))
-		pr_warn_ratelimited("%s: a blit may not be seen\n",
-				    g2d_pin_client.name);
-	g2d_userptr_put(u);
 }
 
 static void g2d_userptr_cache(struct g2d_userptr_pool *pool,
@@ -199,32 +186,22 @@ static struct g2d_userptr *g2d_userptr_lookup(struct g2d_userptr_pool *pool,
 					      unsigned long size)
 {
 	struct g2d_userptr *u;
-	int ret = 0;
-	bool there;
 
 	mutex_lock(&pool->lock);
 	u = g2d_userptr_find(pool, list, userptr, size);
 	if (u)
 		refcount_inc(&u->refs);
 	mutex_unlock(&pool->lock);
-	if (!u)
-		return NULL;
 	/* Takes mmap_lock, which may be held for as long as user space likes */
-	there = vma_pin_still_there(&u->pin);
+	if (!u || vma_pin_still_there(&u->pin))
+		return u;
 
 	mutex_lock(&pool->lock);
-	if (there) {
-		/* Does nothing if another command list has it there already */
-		ret = vma_pin_sync_for_device(&u->pin);
-	} else {
-		u->stale = true;
-		g2d_userptr_uncache(pool, u);
-	}
+	u->stale = true;
+	g2d_userptr_uncache(pool, u);
 	mutex_unlock(&pool->lock);
-	if (there && !ret)
-		return u;
 	g2d_userptr_put_dma_addr(pool, u);
-	return ret ? ERR_PTR(ret) : NULL;
+	return NULL;
 }
 
 /**
@@ -252,9 +229,8 @@ void g2d_userptr_pool_init(struct g2d_userptr_pool *pool, unsigned long max)
  *
  * Context: As vma_pin_user(). @pool's lock is not held meanwhile: a page fault
  * may take as long as user space likes.
- * Return: Where the DMA address is, or an ERR_PTR: the errno of vma_pin_user(),
- * vma_pin_map_dma_unlocked() or vma_pin_sync_for_device(), or -EFAULT if the memory
- * is not contiguous for the device.
+ * Return: Where the DMA address is, or an ERR_PTR: the errno of vma_pin_user() or
+ * vma_pin_map_dma_unlocked(), or -EFAULT if the memory is not contiguous for the device.
  */
 dma_addr_t *g2d_userptr_get_dma_addr(struct g2d_userptr_pool *pool,
 				     struct drm_device *drm_dev,
@@ -265,8 +241,6 @@ dma_addr_t *g2d_userptr_get_dma_addr(struct g2d_userptr_pool *pool,
 	struct g2d_userptr *u;
 
 	u = g2d_userptr_lookup(pool, &file_priv->userptr_list, userptr, size);
-	if (IS_ERR(u))
-		return ERR_CAST(u);
 	if (u)
 		goto out;
 
@@ -299,7 +273,7 @@ void g2d_userptr_put_dma_addr(struct g2d_userptr_pool *pool, void *obj)
 	if (!u)
 		return;
 	mutex_lock(&pool->lock);
-	g2d_userptr_done(u);
+	g2d_userptr_put(u);
 	mutex_unlock(&pool->lock);
 }
 
