@@ -66,7 +66,8 @@
  *                              (read)
  * vma_owner_revoke_begin()     exporter's locks; takes the revoke lock (write)
  * vma_owner_restore()          exporter's locks; takes the revoke lock (write)
- * vma_owner_revoke_drain()     no lock that undoing a mapping or ``put`` takes
+ * vma_owner_revoke_drain()     no lock that undoing a mapping, ``put`` or
+ *                              ``restore`` takes
  * ``tryget``                   VMA lock or mmap_lock
  * ``get_dmabuf``               importer's outer locks
  * ``vmap``, ``get_extents``    importer's outer locks, the revoke lock and perhaps
@@ -968,20 +969,19 @@ static void vma_pin_restore(struct vma_pin *pin)
 }
 
 /* Lift the mark, if no revoke stands and nobody is in from before one */
-static bool vma_owner_lift(struct vma_owner_revoke *r)
+static void vma_owner_lift(struct vma_owner_revoke *r)
 {
 	struct vma_pin *pin;
 
 	lockdep_assert_held_write(&r->lock);
-	if (!r->marked || r->nested || r->gone || atomic_read(&r->pending))
-		return false;
+	if (r->nested || r->gone || atomic_read(&r->pending))
+		return;
 	r->marked = false;
 	/* Release: what importers did before they left, to vma_owner_is_drained() */
 	smp_store_release(&r->lifts, r->lifts + 1);
 	list_for_each_entry(pin, &r->pins, revoke_node)
 		if (pin->client->restore)
 			vma_pin_restore(pin);
-	return true;
 }
 
 /**
@@ -995,20 +995,16 @@ static bool vma_owner_lift(struct vma_owner_revoke *r)
 void vma_pin_exit(struct vma_pin *pin)
 {
 	struct vma_owner_revoke *r = pin->revoke;
-	bool last;
 
-	vma_pin_may_lock_any();
+	vma_pin_may_lock();
 	if (!r || atomic_dec_return(&pin->users) != VMA_PIN_CLOSED)
 		return;
 	/* Nobody maps, undoes or reads what is mapped meanwhile */
 	down_write(&r->lock);
 	pin->maps->undo(pin);
-	last = atomic_dec_and_test(&r->pending);
-	if (vma_owner_lift(r))
-		trace_vma_owner_restore(r->ops->name, r, r->gone, r->nested, 0);
+	atomic_dec_and_wake_up(&r->pending);
+	vma_owner_lift(r);
 	up_write(&r->lock);
-	if (last)
-		wake_up_var(&r->pending);
 }
 EXPORT_SYMBOL_GPL(vma_pin_exit);
 
@@ -1121,7 +1117,8 @@ bool vma_owner_fault_enter(struct vma_owner_revoke *r)
 {
 	if (down_read_killable(&r->lock))
 		return false;
-	if (likely(!r->marked))
+	/* The mark may stand a while longer, for pins: another revoke zaps again */
+	if (likely(!r->nested && !r->gone))
 		return true;
 	up_read(&r->lock);
 	return false;
@@ -1175,8 +1172,7 @@ static void vma_pin_take_back(struct vma_pin *pin, enum vma_owner_loss how)
 		return;
 	pin->maps->undo(pin);
 	/* A drain that began late, after its revoke was undone, may sleep by now */
-	if (atomic_dec_and_test(&pin->revoke->pending))
-		wake_up_var(&pin->revoke->pending);
+	atomic_dec_and_wake_up(&pin->revoke->pending);
 }
 
 /**
@@ -1205,7 +1201,7 @@ void vma_owner_revoke_begin(struct vma_owner_revoke *r,
 		news = !r->gone;
 		r->gone = true;
 	} else {
-		/* The mark may stand for those who are in: faults are served again */
+		/* Whatever the mark says: since the restore, faults are served */
 		news = !r->nested && !r->gone;
 		r->nested++;
 	}

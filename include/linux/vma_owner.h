@@ -397,20 +397,23 @@ struct vma_pin_maps;
  *	{
  *		struct baz_buf *buf = container_of(pin, struct baz_buf, pin);
  *		struct sg_table *sgt;
+ *		int ret = 0;
  *
- *		if (!buf->wanted)
- *			return 0;
  *		sgt = vma_pin_map_dma(pin, DMA_FROM_DEVICE);
  *		if (IS_ERR(sgt))
  *			return PTR_ERR(sgt);
  *		vma_pin_sync_for_device_locked(pin);
- *		return baz_start(buf, sgt);
+ *		mutex_lock(&buf->leaf);
+ *		if (buf->wanted)
+ *			ret = baz_start(buf, sgt);
+ *		mutex_unlock(&buf->leaf);
+ *		return ret;
  *	}
  *
  * The end of a pin is vma_unpin(), which calls no invalidate: before it, the
  * importer stops its device and waits for its work items. One with a restore
- * has cleared what that tests, under a leaf lock that baz_restore() holds
- * meanwhile: the owner may restore between the stop and the unpin.
+ * clears @wanted under @leaf before the stop: the owner may restore between the
+ * stop and the unpin.
  */
 
 /**

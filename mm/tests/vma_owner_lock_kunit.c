@@ -301,7 +301,6 @@ static void c9_no_callback_after_unpin(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
 }
 
-/* An exporter that revokes under a lock which its put takes too, as vfio has */
 /* A pin of what keeps its faults out by a lock of its own */
 static struct vo_imp *vo_pinned_own_lock(struct kunit *test,
 					 struct vma_owner_mock *obj)

@@ -5,7 +5,7 @@
 #include <linux/kmsg_dump.h>
 #include "vma_owner_kunit.h"
 
-static bool vo_is_marked(struct vma_owner_revoke *r)
+static bool vo_refuses_faults(struct vma_owner_revoke *r)
 {
 	if (!vma_owner_fault_enter(r))
 		return true;
@@ -140,13 +140,13 @@ static void c8_mark_then_zap_then_invalidate(struct kunit *test)
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 
 	obj->in_zap = vo_zap_expects;
-	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_FALSE(test, vo_refuses_faults(obj->revoke));
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
 	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
 	KUNIT_EXPECT_LT(test, obj->zapped_at, imp->invalidated_at);
 	vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_FALSE(test, vo_refuses_faults(obj->revoke));
 	vma_unpin(&imp->pin);
 }
 
@@ -369,11 +369,11 @@ static void c8_temporary_losses_nest(struct kunit *test)
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
 	vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_TRUE(test, vo_refuses_faults(obj->revoke));
 	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), -ENODEV);
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
 	vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_FALSE(test, vo_refuses_faults(obj->revoke));
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 1);
 	vma_unpin(&imp->pin);
 }
@@ -390,7 +390,7 @@ static void c8_permanent_after_temporary(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
 	vma_owner_restore(obj->revoke);
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_TRUE(test, vo_refuses_faults(obj->revoke));
 	vma_unpin(&imp->pin);
 }
 
@@ -402,7 +402,7 @@ static void c8_temporary_after_permanent(struct kunit *test)
 	vma_owner_revoke(obj->revoke, VMA_OWNER_PERMANENT);
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
 	vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_TRUE(test, vo_refuses_faults(obj->revoke));
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
 	vma_unpin(&imp->pin);
@@ -423,7 +423,7 @@ static void c8_temporary_before_the_permanent_drain(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, imp->why, VMA_OWNER_PERMANENT);
 	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
 	vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_TRUE(test, vo_refuses_faults(obj->revoke));
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
 	vma_unpin(&imp->pin);
 }
@@ -592,9 +592,9 @@ static void c8_restore_once_too_often(struct kunit *test)
 	kunit_warning_suppress(test)
 		vma_owner_restore(obj->revoke);
 	vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_TRUE(test, vo_refuses_faults(obj->revoke));
 	vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_FALSE(test, vo_refuses_faults(obj->revoke));
 }
 
 /* Somebody still uses what is to be mapped again: it is, when the last one is out */
@@ -611,15 +611,16 @@ static void c8_restore_before_the_last_exit(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
 	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&other->pin));
 	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_TRUE(test, vo_refuses_faults(obj->revoke));
 	vma_owner_restore(obj->revoke);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	/* User space does not wait for the importers of others */
+	KUNIT_EXPECT_FALSE(test, vo_refuses_faults(obj->revoke));
 	KUNIT_EXPECT_FALSE(test, vma_pin_enter(&out->pin));
 	vma_pin_exit(&imp->pin);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_FALSE(test, vma_pin_enter(&out->pin));
 	KUNIT_EXPECT_EQ(test, atomic_read(&out->nr_restore), 0);
 	vma_pin_exit(&other->pin);
 	vma_owner_revoke_drain(obj->revoke);
-	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 1);
 	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
 	KUNIT_EXPECT_TRUE(test, vo_is_mapped(other));
@@ -649,7 +650,7 @@ static void c8_revoke_before_the_last_exit(struct kunit *test)
 	vma_owner_revoke_begin(obj->revoke, t->value);
 	vma_pin_exit(&imp->pin);
 	vma_owner_revoke_drain(obj->revoke);
-	KUNIT_EXPECT_TRUE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_TRUE(test, vo_refuses_faults(obj->revoke));
 	KUNIT_EXPECT_FALSE(test, vo_is_mapped(imp));
 	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_restore), 0);
 	if (t->value == VMA_OWNER_TEMPORARY) {
@@ -666,7 +667,7 @@ static void c8_no_revoke_by_a_move(struct kunit *test)
 
 	kunit_warning_suppress(test)
 		vma_owner_revoke_begin(obj->revoke, VMA_OWNER_MOVED);
-	KUNIT_EXPECT_FALSE(test, vo_is_marked(obj->revoke));
+	KUNIT_EXPECT_FALSE(test, vo_refuses_faults(obj->revoke));
 	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 0);
 }
 
@@ -899,6 +900,7 @@ static void vo_drain_work(struct work_struct *work)
 {
 	struct vo_revoker *rv = container_of(work, struct vo_revoker, work);
 
+	complete(&rv->obj->entered);
 	vma_owner_revoke_drain(rv->obj->revoke);
 	complete(&rv->done);
 }
@@ -920,16 +922,17 @@ static struct vo_revoker *vo_restored_while_drained(struct vo_imp *imp,
 	INIT_WORK(&rv->work, vo_drain_work);
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 	sched_set_fifo_low(current);
-	vma_pin_enter(&imp->pin);
+	if (!vma_pin_enter(&imp->pin))
+		return NULL;
 	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
 	schedule_work_on(cpu, &rv->work);
-	/* It waits now */
+	/* It waits now: nobody else runs here */
+	wait_for_completion(&obj->entered);
 	if (vo_within(&rv->done, HZ / 10))
 		return NULL;
 	vma_owner_restore(obj->revoke);
 	vma_pin_exit(&imp->pin);
-	vma_pin_enter(&imp->pin);
-	return rv;
+	return vma_pin_enter(&imp->pin) ? rv : NULL;
 }
 
 /* Whom a restore let in is not waited for: that is another revoke's to do */

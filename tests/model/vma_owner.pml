@@ -525,7 +525,7 @@ inline vma_pin_restore(i)
 inline vma_owner_lift()
 {
 	if
-	:: !marked || nested || gone || pending
+	:: nested || gone || pending
 	:: else ->
 		marked = false;
 		lifts++;
@@ -556,12 +556,12 @@ inline vma_pin_exit(i)
 			pending--;
 			last = pending == 0
 		};
-		vma_owner_lift();
-		up_write();
 		if
 		:: last -> wake_up_var()
 		:: else
-		fi
+		fi;
+		vma_owner_lift();
+		up_write()
 	:: else
 	fi;
 	last = false
@@ -573,7 +573,7 @@ inline vma_owner_fault_enter(ok)
 	down_read_killable(ok);
 	if
 	:: ok ->
-		ok = !marked;
+		ok = !nested && !gone;
 		if
 		:: !ok -> up_read()
 		:: else

@@ -11,6 +11,7 @@
 #include <linux/kref.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/vma_owner.h>
 
@@ -35,6 +36,7 @@ struct bar_buf {
 
 struct baz_buf {
 	struct vma_pin pin;
+	struct mutex leaf;
 	bool wanted;
 };
 

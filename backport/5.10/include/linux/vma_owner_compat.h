@@ -30,6 +30,15 @@
 #define kvmalloc_objs(p, n)	kvmalloc_array(n, sizeof(typeof(p)), GFP_KERNEL)
 #define kvzalloc_objs(p, n)	kvcalloc(n, sizeof(typeof(p)), GFP_KERNEL)
 
+/* Wake-up helpers of atomics came with 6.13 */
+static inline bool atomic_dec_and_wake_up(atomic_t *v)
+{
+	if (!atomic_dec_and_test(v))
+		return false;
+	wake_up_var(v);
+	return true;
+}
+
 /* No list of modules, but a namespace: its importers can be found by grep */
 #define EXPORT_SYMBOL_FOR_MODULES(sym, modules) \
 	EXPORT_SYMBOL_NS_GPL(sym, VMA_OWNER_EXTENTS)
