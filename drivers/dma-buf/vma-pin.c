@@ -91,7 +91,7 @@
  * @dev: what vma_pin_attach() was told
  * @sgt: mapping for @dev, or NULL
  * @dir: of @sgt
- * @whole: of @sgt, the exporter's table
+ * @whole: of @sgt, the exporter's table, or that of the pages of @dma_extents
  * @dma_extents: of @sgt, what is mapped
  * @iova: of @dma_extents
  * @extents: of vma_pin_get_extents()
@@ -785,19 +785,26 @@ static void vma_pin_invalidate_alias(struct vma_pin *pin)
 					     pin->nr_pages << PAGE_SHIFT);
 }
 
+static void dma_pages_sync(struct pin_maps *m, struct sg_table *sgt,
+			   bool for_device)
+{
+	if (for_device)
+		dma_sync_sgtable_for_device(m->dev, sgt, m->dir);
+	else
+		dma_sync_sgtable_for_cpu(m->dev, sgt, m->dir);
+}
+
 static void vma_pin_sync_pages(struct vma_pin *pin, bool for_device)
 {
 	struct pin_maps *m = maps_of(pin);
 
 	if (!vma_pin_turn(m, for_device))
 		return;
-	if (for_device) {
+	if (for_device)
 		vma_pin_flush_alias(pin);
-		dma_sync_sgtable_for_device(m->dev, m->sgt, m->dir);
-	} else {
-		dma_sync_sgtable_for_cpu(m->dev, m->sgt, m->dir);
+	dma_pages_sync(m, m->sgt, for_device);
+	if (!for_device)
 		vma_pin_invalidate_alias(pin);
-	}
 }
 
 /* ------------------------------------------------------------------------- */
@@ -857,8 +864,7 @@ vma_pin_p2p_type(const struct vma_owner_extents *x, struct device *dev)
 
 /*
  * Behind an IOMMU the extents get one range of addresses, if they meet at its
- * pages. The DMA API has no sync for such a range, so that memory which needs one
- * is mapped extent by extent.
+ * pages. The DMA API has no sync for such a range; see dma_slice_of_pages().
  */
 static bool vma_pin_alloc_iova(struct pin_maps *m, size_t len)
 {
@@ -868,8 +874,6 @@ static bool vma_pin_alloc_iova(struct pin_maps *m, size_t len)
 
 	m->iova = (struct dma_iova_state) {};
 	if (vma_pin_p2p_type(x, m->dev) != PCI_P2PDMA_MAP_THRU_HOST_BRIDGE)
-		return false;
-	if (x->type == VMA_OWNER_RAM && !dma_never_syncs(m->dev))
 		return false;
 	for (i = 1; i < x->nr; i++)
 		if ((x->vec[i - 1].paddr + x->vec[i - 1].len) & mask ||
@@ -1032,6 +1036,81 @@ err_destroy:
 	return ret == -ENOMEM || ret == -E2BIG ? ret : -EIO;
 }
 
+/* RAM has pages, and who maps a table of them may join them. Nobody else does */
+static bool vma_pin_is_joined(struct pin_maps *m)
+{
+	return m->dma_extents.type == VMA_OWNER_RAM &&
+	       (dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev));
+}
+
+static u64 dma_count_segs(const struct vma_owner_extents *x, size_t max)
+{
+	unsigned int i;
+	u64 nents = 0;
+
+	for (i = 0; i < x->nr; i++)
+		nents += DIV_ROUND_UP_ULL(offset_in_page(x->vec[i].paddr) +
+					  x->vec[i].len, max);
+	return nents;
+}
+
+static struct sg_table *dma_pages_alloc(const struct vma_owner_extents *x,
+					size_t max)
+{
+	u64 nents = dma_count_segs(x, max);
+	struct scatterlist *sg;
+	struct dma_slice s;
+	unsigned int i;
+	int ret;
+
+	ret = nents > UINT_MAX ? -ENOMEM : dma_slice_alloc(&s, nents);
+	if (ret)
+		return ERR_PTR(ret);
+
+	sg = s.table->sgl;
+	for (i = 0; i < x->nr; i++) {
+		phys_addr_t paddr = x->vec[i].paddr;
+		size_t left = x->vec[i].len, n;
+
+		for (; left; left -= n, paddr += n, sg = sg_next(sg)) {
+			n = min(left, max - offset_in_page(paddr));
+			sg_set_page(sg, pfn_to_page(PHYS_PFN(paddr)), n,
+				    offset_in_page(paddr));
+		}
+	}
+	return s.table;
+}
+
+/* What importers get are the addresses alone, as of all that is owned */
+static struct sg_table *dma_slice_of_pages(struct vma_pin *pin,
+					   enum dma_data_direction dir,
+					   size_t max)
+{
+	struct pin_maps *m = maps_of(pin);
+	struct sg_table *whole, *sgt;
+	int ret;
+
+	whole = dma_pages_alloc(&m->dma_extents, max);
+	if (IS_ERR(whole))
+		return whole;
+	ret = dma_map_sgtable(m->dev, whole, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	if (ret)
+		goto err_free;
+	sgt = dma_slice_cut(whole, 0, pin->len);
+	if (IS_ERR(sgt)) {
+		ret = PTR_ERR(sgt);
+		goto err_unmap;
+	}
+	m->whole = whole;
+	return sgt;
+
+err_unmap:
+	dma_unmap_sgtable(m->dev, whole, dir, DMA_ATTR_SKIP_CPU_SYNC);
+err_free:
+	dma_slice_free(whole);
+	return ERR_PTR(ret);
+}
+
 /* -E2BIG if the entries are too few */
 static struct sg_table *dma_slice_fill(struct vma_pin *pin,
 				       enum dma_data_direction dir, size_t max,
@@ -1064,16 +1143,16 @@ static struct sg_table *dma_slice_of_extents(struct vma_pin *pin,
 {
 	struct pin_maps *m = maps_of(pin);
 	const struct vma_owner_extents *x = &m->dma_extents;
-	u64 mask = dma_get_seg_boundary(m->dev), nents = 0, cuts = 0;
+	u64 mask = dma_get_seg_boundary(m->dev), nents, cuts = 0;
 	size_t max = vma_pin_max_seg(pin, m->dev);
 	struct sg_table *sgt;
 	unsigned int i;
 
-	for (i = 0; i < x->nr; i++) {
-		nents += DIV_ROUND_UP_ULL(offset_in_page(x->vec[i].paddr) +
-					  x->vec[i].len, max);
+	if (vma_pin_is_joined(m))
+		return dma_slice_of_pages(pin, dir, max);
+	nents = dma_count_segs(x, max);
+	for (i = 0; i < x->nr; i++)
 		cuts += 1 + div64_u64(x->vec[i].len, mask + 1 ?: mask);
-	}
 	/* Few extents lie across a boundary */
 	sgt = dma_slice_fill(pin, dir, max, nents);
 	if (PTR_ERR(sgt) == -E2BIG)
@@ -1118,8 +1197,16 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 static void vma_pin_unmap_extents(struct vma_pin *pin)
 {
 	struct pin_maps *m = maps_of(pin);
+	bool sync = vma_pin_turn(m, false);
 
-	dma_slice_unmap(m, m->sgt, pin->len, m->dir, vma_pin_turn(m, false));
+	if (m->whole) {
+		dma_unmap_sgtable(m->dev, m->whole, m->dir,
+				  sync ? 0 : DMA_ATTR_SKIP_CPU_SYNC);
+		dma_slice_free(m->whole);
+		m->whole = NULL;
+	} else {
+		dma_slice_unmap(m, m->sgt, pin->len, m->dir, sync);
+	}
 	dma_slice_free(m->sgt);
 	WRITE_ONCE(m->sgt, NULL);
 	vma_pin_drop_extents(pin, &m->dma_extents);
@@ -1616,8 +1703,12 @@ static void vma_pin_sync_dma(struct vma_pin *pin, bool for_device)
 		return;
 	if (pin->pages)
 		vma_pin_sync_pages(pin, for_device);
-	else if (vma_pin_turn(m, for_device))
+	else if (!vma_pin_turn(m, for_device))
+		return;
+	else if (m->dmabuf || !m->whole)
 		vma_pin_sync_table(m, m->sgt, for_device);
+	else
+		dma_pages_sync(m, m->whole, for_device);
 }
 
 /**

@@ -48,6 +48,12 @@ static void c6_mmio_out_of_reach_behind_an_iommu(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+static const struct vo_param vo_coherents[] = {
+	{ "not coherent", false }, { "coherent", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_coherent, vo_coherents, name);
+
 struct vo_range {
 	const char		*name;
 	enum vma_owner_memtype	type;
@@ -56,7 +62,7 @@ struct vo_range {
 };
 
 static const struct vo_range vo_ranges[] = {
-	{ "RAM", VMA_OWNER_RAM, true, 1 },
+	{ "RAM", VMA_OWNER_RAM, true, 0 },
 	{ "RAM that needs syncs", VMA_OWNER_RAM, false, 0 },
 	{ "RAM_FIXED", VMA_OWNER_RAM_FIXED, true, 1 },
 	{ "RAM_FIXED that needs none", VMA_OWNER_RAM_FIXED, false, 1 },
@@ -64,7 +70,7 @@ static const struct vo_range vo_ranges[] = {
 
 KUNIT_ARRAY_PARAM_DESC(vo_range, vo_ranges, name);
 
-/* A range cannot be synced, so what has to be is not in one */
+/* A range cannot be synced, so what might have to be is a table of pages */
 static void c14_ranges_are_never_synced(struct kunit *test)
 {
 	const struct vo_range *t = test->param_value;
@@ -78,6 +84,81 @@ static void c14_ranges_are_never_synced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_dma.live, t->ranges ? 0 : VO_PAGES);
 	vma_unpin(&imp->pin);
 	KUNIT_EXPECT_EQ(test, vo_dma.ranges, 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
+/*
+ * Scattered RAM behind an IOMMU: in one piece for the device, and each frame is
+ * what was written last, on whichever side.
+ */
+static void c14_scattered_ram_in_one_piece(struct kunit *test)
+{
+	const struct vo_param *t = test->param_value;
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, t->value, VO_SIZE);
+	struct vma_pin *pin = &imp->pin;
+	struct sg_table *sgt;
+	u8 frame;
+
+	vo_dma_watch_all(test, obj->pages);
+	sgt = vo_map_dma(pin, imp->dev, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_EQ(test, sgt->nents, 1);
+	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), vo_dma.iova);
+	KUNIT_EXPECT_EQ(test, sg_dma_len(sgt->sgl), VO_SIZE);
+	KUNIT_EXPECT_NULL(test, sg_page(sgt->sgl));
+	KUNIT_EXPECT_TRUE(test, sg_is_last(sgt->sgl));
+	for (frame = 1; frame < 5; frame += 2) {
+		vo_cpu_write(obj->pages, 0, VO_SIZE, frame);
+		KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
+		KUNIT_EXPECT_TRUE(test, vo_dev_reads(obj->pages, 0, VO_SIZE,
+						     frame));
+		vo_dev_write(obj->pages, 0, VO_SIZE, frame + 1);
+		KUNIT_EXPECT_EQ(test, vo_for_cpu(pin), 0);
+		KUNIT_EXPECT_TRUE(test, vo_cpu_reads(obj->pages, 0, VO_SIZE,
+						     frame + 1));
+	}
+	/* What the device still has is taken back by the unmap */
+	KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
+	vo_dev_write(obj->pages, 0, VO_SIZE, frame);
+	vo_unmap_dma(pin);
+	KUNIT_EXPECT_TRUE(test, vo_cpu_reads(obj->pages, 0, VO_SIZE, frame));
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.lost, 0);
+	vma_unpin(pin);
+}
+
+/* And what the CPU has written since is not what an unmap brings back */
+static void c14_scattered_ram_kept_when_unmapped(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, false, VO_SIZE);
+
+	vo_dma_watch_all(test, obj->pages);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vo_map_dma(&imp->pin, imp->dev,
+						   DMA_FROM_DEVICE)));
+	KUNIT_EXPECT_EQ(test, vo_for_device(&imp->pin), 0);
+	KUNIT_EXPECT_EQ(test, vo_for_cpu(&imp->pin), 0);
+	vo_cpu_write(obj->pages, 0, VO_SIZE, 7);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_TRUE(test, vo_cpu_reads(obj->pages, 0, VO_SIZE, 7));
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
+static void c14_scattered_ram_mapped_by_halves(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, false, VO_SIZE);
+
+	vo_dma.fail_at = 2;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(&imp->pin, imp->dev,
+						 DMA_TO_DEVICE)), -EIO);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+	KUNIT_EXPECT_NULL(test, vma_pin_dma_table(&imp->pin));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_map_dma(&imp->pin, imp->dev,
+						   DMA_TO_DEVICE)));
+	vma_unpin(&imp->pin);
 	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
 }
 
@@ -123,6 +204,7 @@ static void c6_ranges_are_of_whole_granules(struct kunit *test)
 	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp_iommu(obj, true, PAGE_SIZE);
 
+	obj->type = VMA_OWNER_RAM_FIXED;
 	vo_get_all = obj->ops.get_extents;
 	obj->ops.get_extents = vo_get_halves;
 	KUNIT_ASSERT_FALSE(test, IS_ERR(vo_map_dma(&imp->pin, imp->dev,
@@ -138,6 +220,7 @@ static void c6_range_that_is_not_synced_fails(struct kunit *test)
 	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp_iommu(obj, true, VO_SIZE);
 
+	obj->type = VMA_OWNER_RAM_FIXED;
 	vo_dma.fail_at = VO_PAGES + 1;
 	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(&imp->pin, imp->dev,
 						 DMA_TO_DEVICE)), -ENOMEM);
@@ -154,6 +237,7 @@ static void c6_error_of_an_iommu(struct kunit *test)
 	struct vma_owner_mock *obj = vo_obj(test->priv);
 	struct vo_imp *imp = vo_imp_iommu(obj, true, VO_SIZE);
 
+	obj->type = VMA_OWNER_RAM_FIXED;
 	vo_dma.fail_at = 1;
 	vo_dma.link_err = -EPERM;
 	KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(&imp->pin, imp->dev,
@@ -338,6 +422,7 @@ static void c6_segments_are_of_whole_pages(struct kunit *test)
 	vo_dma.iova = t->value ? 4 * VO_SIZE : 0;
 	vo_dma.coherent = true;
 	vo_dma.max_seg_size = PAGE_SIZE + 100;
+	obj->type = t->value ? VMA_OWNER_RAM_FIXED : VMA_OWNER_RAM;
 	vo_get_all = obj->ops.get_extents;
 	obj->ops.get_extents = vo_get_one;
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj) + 100, VO_SIZE - 200), 0);
@@ -363,6 +448,10 @@ struct kunit_case vo_edge_cases[] = {
 			 vo_meeting_gen_params),
 	KUNIT_CASE(c6_range_that_is_not_synced_fails),
 	KUNIT_CASE_PARAM(c14_ranges_are_never_synced, vo_range_gen_params),
+	KUNIT_CASE_PARAM(c14_scattered_ram_in_one_piece,
+			 vo_coherent_gen_params),
+	KUNIT_CASE(c14_scattered_ram_kept_when_unmapped),
+	KUNIT_CASE(c14_scattered_ram_mapped_by_halves),
 	KUNIT_CASE(c6_error_of_an_iommu),
 	KUNIT_CASE(c14_failed_map_undoes_nothing),
 	KUNIT_CASE_PARAM(c6_segments_are_of_whole_pages, vo_iommu_gen_params),

@@ -367,6 +367,9 @@ static struct vo_imp *vo_imp_boundary(struct kunit *test, struct vma_owner_mock 
 	vo_dma.iova = t->iommu ? 4 * VO_SIZE : 0;
 	vo_dma.coherent = t->iommu;
 	imp->client.contiguous = t->contiguous;
+	/* What cannot be synced goes into a range */
+	if (t->iommu)
+		obj->type = VMA_OWNER_RAM_FIXED;
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
 	return imp;
 }

@@ -262,8 +262,14 @@ static int vo_dma_map_sgt(struct device *dev, struct sg_table *sgt,
 	for_each_sgtable_sg(sgt, sg, i) {
 		sg_dma_address(sg) = vo_dma_map(dev, sg_phys(sg), sg->length,
 						dir, attrs);
+		if (sg_dma_address(sg) == DMA_MAPPING_ERROR)
+			break;
 		sg_dma_len(sg) = sg->length;
 		vo_dma.longest = max(vo_dma.longest, sg->length);
+	}
+	if (i < sgt->orig_nents) {
+		vo_dma.live -= i;
+		return -EIO;
 	}
 	if (vo_dma.iova)
 		vo_dma_merge(sgt);
