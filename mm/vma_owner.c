@@ -263,7 +263,6 @@ static int vma_owner_tryget(struct vm_area_struct *vma, unsigned long addr,
 		.private_data	= vma->vm_private_data,
 		.pgoff		= linear_page_index(vma, addr),
 		.len		= p->end - addr,
-		.prot		= vma->vm_page_prot,
 		.write		= by->flags & VMA_PIN_WRITE,
 	};
 	int ret;

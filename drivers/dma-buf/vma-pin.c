@@ -65,7 +65,9 @@
  * that very moment, so that a part of a dma-buf is not mapped for such a
  * device, save whole pages of it that are all there are. On a device that is
  * not coherent a line that the CPU writes at that moment elsewhere in the
- * buffer may be lost: as for those who pass the dma-buf by fd.
+ * buffer may be lost: as for those who pass the dma-buf by fd. Of owned memory
+ * such a device is given no part of a line to write: what the CPU writes beside
+ * it would be lost, or what the device wrote.
  *
  * Memory that is mapped for the kernel alone is accessed as user space accesses
  * it, without syncs. Only if its owner says nothing of a dma-buf, its exporter
@@ -655,6 +657,19 @@ static int vma_pin_try_dmabuf(struct vma_pin *pin, enum dma_data_direction dir)
 	return ret;
 }
 
+/* Would others write what is in a line with what the device writes? */
+static bool vma_pin_shares_a_line(struct vma_pin *pin,
+				  enum dma_data_direction dir)
+{
+	unsigned int line = dma_get_cache_alignment();
+	u64 start = pin->ref.offset, end = start + pin->len;
+
+	if (dir == DMA_TO_DEVICE || dev_is_dma_coherent(maps_of(pin)->dev))
+		return false;
+	return !IS_ALIGNED(start, line) ||
+	       (end < pin->ref.size && !IS_ALIGNED(end, line));
+}
+
 static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 					   enum dma_data_direction dir)
 {
@@ -662,6 +677,8 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 	struct sg_table *whole, *sgt;
 	long ret;
 
+	if (m->how == VMA_OWNER_SYNC_DMA && vma_pin_shares_a_line(pin, dir))
+		return ERR_PTR(-EINVAL);
 	/* See DOC: hand-over */
 	if (dir == DMA_FROM_DEVICE)
 		dir = DMA_BIDIRECTIONAL;
@@ -1180,6 +1197,9 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 		return ERR_PTR(ret);
 	if (vma_pin_is_stale(&m->dma_extents, m->dev))
 		sgt = ERR_PTR(-EOPNOTSUPP);
+	else if (m->dma_extents.type == VMA_OWNER_RAM &&
+		 vma_pin_shares_a_line(pin, dir))
+		sgt = ERR_PTR(-EINVAL);
 	else
 		sgt = dma_slice_of_extents(pin, dir);
 	if (IS_ERR(sgt)) {
@@ -1292,7 +1312,8 @@ static bool vma_pin_allows(const struct vma_pin *pin,
  * &vma_pin_client.contiguous and for what the exporter of a dma-buf maps; none
  * of extents crosses dma_get_seg_boundary().
  * -EOPNOTSUPP if there is no way for the device to reach the memory, or none to
- * sync it and the device needs that; -EIO if the DMA API refuses; what the
+ * sync it and the device needs that; -EINVAL if the device is not coherent and
+ * would write a part of a cache line of owned memory; -EIO if the DMA API refuses; what the
  * exporter of the dma-buf says, and DOC: errors.
  */
 struct sg_table *vma_pin_map_dma(struct vma_pin *pin,

@@ -522,7 +522,8 @@ struct vma_pin_maps;
  *                     how; a part of a dma-buf for a device that bounces it
  * ``-EINVAL``         Zero length, an address range that overflows, a DMA
  *                     direction that a pin without VMA_PIN_WRITE does not
- *                     allow. Unknown flags, a client without a name, a pin
+ *                     allow. A part of a cache line of owned memory, for a
+ *                     device that is not coherent to write. Unknown flags, a client without a name, a pin
  *                     that holds nothing or has no device, which warn as well:
  *                     never pass on the flags of user space
  * ``-EBUSY``          The pin has a mapping of that kind already, or is mapped
@@ -549,8 +550,6 @@ struct vma_pin_maps;
  * @pgoff: page offset of the address, counted as &vm_area_struct.vm_pgoff is
  * @len: bytes from the address to the end of the VMA or of the range asked
  *	for, whichever comes first
- * @prot: page protection of the VMA, for an owner that gives its memory another
- *	one in each VMA; most leave it alone
  * @write: the importer means to write
  *
  * Filled by the core from a locked VMA. The VMA itself is never handed out,
@@ -561,7 +560,6 @@ struct vma_owner_query {
 	void		*private_data;
 	pgoff_t		pgoff;
 	size_t		len;
-	pgprot_t	prot;
 	bool		write;
 };
 

@@ -435,6 +435,99 @@ static void c6_segments_are_of_whole_pages(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+struct vo_line_part {
+	const char		*name;
+	size_t			off, len;
+	enum dma_data_direction	dir;
+	bool			coherent;
+	int			error;
+};
+
+static const struct vo_line_part vo_line_parts[] = {
+	{ "whole lines", VO_LINE, 2 * VO_LINE, DMA_FROM_DEVICE, false, 0 },
+	{ "starts in a line", VO_LINE + 8, 2 * VO_LINE - 8, DMA_FROM_DEVICE,
+	  false, -EINVAL },
+	{ "ends in a line", VO_LINE, 8, DMA_FROM_DEVICE, false, -EINVAL },
+	{ "written and read", VO_LINE, 8, DMA_BIDIRECTIONAL, false, -EINVAL },
+	{ "only read", VO_LINE + 8, 8, DMA_TO_DEVICE, false, 0 },
+	{ "coherent", VO_LINE + 8, 8, DMA_FROM_DEVICE, true, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_line_part, vo_line_parts, name);
+
+static void vo_map_part(struct kunit *test, struct vma_owner_mock *obj,
+			struct vo_imp *imp, int error)
+{
+	const struct vo_line_part *t = test->param_value;
+
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj) + t->off, t->len), 0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(vo_map_dma(&imp->pin, imp->dev,
+							 t->dir)), error);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, map), vo_n(obj, unmap));
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
+/* What the CPU writes beside it would be lost, or what the device writes */
+static void c15_part_of_a_line_refused(struct kunit *test)
+{
+	const struct vo_line_part *t = test->param_value;
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *pages = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+
+	vo_dma_start();
+	vo_dma.alignment = VO_LINE;
+	vo_dma.coherent = t->coherent;
+	obj->dma = &vo_dma_shadow;
+	vo_map_part(test, obj, imp, t->error);
+	vo_map_part(test, pages, imp, t->error);
+	/* What needs no syncs has no lines to lose */
+	obj->sync = VMA_OWNER_SYNC_NEVER;
+	vo_map_part(test, obj, imp, 0);
+	pages->type = VMA_OWNER_RAM_FIXED;
+	vo_map_part(test, pages, imp, 0);
+}
+
+/* Nothing is beside the end of it */
+static void c15_end_within_a_line(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_generic_size(test->priv,
+							 VO_SIZE - 8);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+
+	vo_dma_start();
+	vo_dma.alignment = VO_LINE;
+	obj->dma = &vo_dma_shadow;
+	obj->vm_ops = &vo_vm_ops_cached;
+	obj->in_mmap = vo_mmap_dmabuf;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE - 8), 0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(vo_map_dma(&imp->pin, imp->dev,
+							 DMA_FROM_DEVICE)), 0);
+	vma_unpin(&imp->pin);
+	dma_buf_put(obj->dmabuf);
+}
+
+/* An exporter that counts its VMAs would lose count */
+static void c6_own_vma_takes_no_operations_away(struct kunit *test)
+{
+	struct vm_area_struct *vma = kunit_kzalloc(test, sizeof(*vma),
+						   GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, vma);
+	vma->vm_ops = &vo_vm_ops_without_owner;
+	kunit_warning_suppress(test) {
+		dma_buf_own_vma(vma);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, vma->vm_ops, &vo_vm_ops_without_owner);
+	vma->vm_ops = NULL;
+	dma_buf_own_vma(vma);
+	KUNIT_ASSERT_NOT_NULL(test, vma->vm_ops);
+	KUNIT_EXPECT_PTR_EQ(test, vma->vm_ops->owner_ops,
+			    &dma_buf_vma_owner_ops);
+}
+
 static const struct vo_param vo_iommus[] = {
 	{ "no IOMMU", false }, { "behind an IOMMU", true },
 };
@@ -457,6 +550,9 @@ struct kunit_case vo_edge_cases[] = {
 	KUNIT_CASE_PARAM(c6_segments_are_of_whole_pages, vo_iommu_gen_params),
 	KUNIT_CASE_PARAM(c15_refused_part_undoes_nothing, vo_part_gen_params),
 	KUNIT_CASE(c15_cached_fixed_memory_refused),
+	KUNIT_CASE_PARAM(c15_part_of_a_line_refused, vo_line_part_gen_params),
+	KUNIT_CASE(c15_end_within_a_line),
+	KUNIT_CASE(c6_own_vma_takes_no_operations_away),
 	KUNIT_CASE(c18_wait_for_a_dma_resv_is_interruptible),
 	{}
 };

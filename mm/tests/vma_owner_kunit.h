@@ -197,4 +197,7 @@ extern struct kunit_case vo_pin_cases[],
 	vo_sync_cases[],
 	vo_handover_cases[], vo_edge_cases[];
 
+/* vma_owner_map_kunit.c */
+int vo_mmap_dmabuf(struct file *file, struct vm_area_struct *vma);
+
 #endif

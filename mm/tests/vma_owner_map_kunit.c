@@ -587,7 +587,7 @@ static void c6_generic_owner_of_dmabuf(struct kunit *test)
  * A dma-buf is mapped by whole pages, its size need not be: what an exporter's own
  * mmap() shows beyond it is not the dma-buf's.
  */
-static int vo_mmap_dmabuf(struct file *file, struct vm_area_struct *vma)
+int vo_mmap_dmabuf(struct file *file, struct vm_area_struct *vma)
 {
 	struct vma_owner_mock *obj = file->private_data;
 

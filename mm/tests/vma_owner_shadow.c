@@ -166,6 +166,11 @@ static bool __maybe_unused vo_dma_is_coherent(struct device *dev)
 	return vo_dma.coherent;
 }
 
+static int __maybe_unused vo_dma_alignment(void)
+{
+	return vo_dma.alignment ?: 1;
+}
+
 static unsigned int __maybe_unused vo_dma_max_seg_size(struct device *dev)
 {
 	return vo_dma.max_seg_size;
@@ -353,6 +358,7 @@ const struct vma_owner_mock_dma vo_dma_shadow = {
 #define dma_sync_single_for_device	vo_dma_for_device
 #define dma_need_sync			vo_dma_need_sync
 #define dev_is_dma_coherent		vo_dma_is_coherent
+#define dma_get_cache_alignment		vo_dma_alignment
 #define dma_get_max_seg_size		vo_dma_max_seg_size
 #define dma_get_seg_boundary		vo_dma_seg_boundary
 #define dma_get_merge_boundary		vo_dma_merge_boundary

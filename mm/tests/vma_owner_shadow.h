@@ -39,6 +39,7 @@ struct vo_dma {
 	unsigned int	fail_at;	/* the mapping that fails, 1 the next */
 	unsigned int	calls;		/* for whole tables that do either */
 	unsigned int	longest;	/* segment mapped */
+	unsigned int	alignment;	/* of what the device may write; none if 0 */
 	unsigned int	max_seg_size;
 	unsigned long	boundary;	/* as a mask; none if 0 */
 	dma_addr_t	shift;		/* of what the device sees */

@@ -255,7 +255,7 @@ static unsigned int vo_pins_note(char *buf, unsigned long addr, size_t n,
 static void c13_debugfs_is_complete(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);
-	size_t n = si_mem_available() > (SZ_128M >> PAGE_SHIFT) ? 100000 : 10000;
+	const size_t n = 100000;
 	struct vma_pin *pins = kvmalloc_array(n, sizeof(*pins), GFP_KERNEL);
 	unsigned long *seen = bitmap_zalloc(n, GFP_KERNEL);
 	char *buf = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);

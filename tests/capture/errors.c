@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -136,6 +137,53 @@ TEST_F_TIMEOUT(error, is_told_when_a_signal_ends_the_wait, TIMEOUT)
 	ASSERT_EQ(0, ioctl(self->place.fd, VO_DMABUF_COUNTS, &counts));
 	EXPECT_EQ(1, counts.interrupted);
 	expect_recovery(_metadata, self);
+}
+
+/* ---- what is not contiguous ---- */
+
+/* Does the kernel log, from where @fd stands on, tell it? */
+static bool is_told(int fd)
+{
+	char record[1024];
+	bool told = false;
+	ssize_t len;
+
+	while ((len = read(fd, record, sizeof(record) - 1)) > 0 ||
+	       (len < 0 && errno == EPIPE)) {
+		if (len < 0)
+			continue;
+		record[len] = 0;
+		told |= strstr(record, "bytes of user memory are") &&
+			strstr(record, "contiguous");
+	}
+	return told;
+}
+
+/* The errno is that of a bad address */
+TEST(log_tells_what_is_not_contiguous)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = node_open(NODE_CONTIG), due;
+	struct window window;
+	struct place place;
+
+	ASSERT_LE(0, log);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, place_make(&place, PLACE_ANONYMOUS_SCATTERED));
+	window = (struct window) {
+		.map = place.view, .size = PLACE_SIZE, .len = NODE_FRAME,
+	};
+	due = expect(NODE_CONTIG, PLACE_ANONYMOUS_SCATTERED);
+	ASSERT_LE(0, lseek(log, 0, SEEK_END));
+	EXPECT_EQ(due, node_start(fd, place.target, &window));
+	if (!due)
+		EXPECT_EQ(0, node_take(fd, &window, 0));
+	EXPECT_EQ(due == -EFAULT, is_told(log));
+	node_stop(fd);
+	ASSERT_EQ(0, munmap(place.target, NODE_FRAME));
+	ASSERT_EQ(0, video_reqbufs(fd, V4L2_MEMORY_USERPTR, 1));
+	EXPECT_EQ(-EFAULT, video_queue_user(fd, 0, place.target, NODE_FRAME));
+	EXPECT_FALSE(is_told(log));
 }
 
 /* ---- devices ---- */

@@ -30,6 +30,7 @@
 #include "vo_capture.h"
 
 #define EXPORTER	"vma_owner_exporter"
+#define HASTY		"/sys/module/vo_capture/parameters/hasty"
 #define REVOKE		"/sys/devices/platform/" EXPORTER "/revoke"
 
 #define PAGE		4096
@@ -61,9 +62,9 @@ static int load_exporter(void)
 	return ret;
 }
 
-static int write_revoke(const char *what)
+static int write_to(const char *path, const char *what)
 {
-	int fd = open(REVOKE, O_WRONLY | O_CLOEXEC), ret = 0;
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
 
 	if (fd < 0)
 		return -errno;
@@ -71,6 +72,11 @@ static int write_revoke(const char *what)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+static int write_revoke(const char *what)
+{
+	return write_to(REVOKE, what);
 }
 
 /* ---- the device ---- */
@@ -219,6 +225,28 @@ TEST_F_TIMEOUT(revoking, stops_and_goes_on, TIMEOUT)
 	close(self->fd);
 	self->fd = -1;
 	EXPECT_EQ(self->pins, observe_pins());
+}
+
+/*
+ * A device that does not wait for what is under way is seen. Without an IOMMU,
+ * which would stop it, and bounce buffers, which it would spoil.
+ */
+TEST_F_TIMEOUT(revoking, sees_a_transfer_that_goes_on, TIMEOUT)
+{
+	int i, seen = 0;
+
+	if (guest_kind() != GUEST_PLAIN)
+		SKIP(return, "the device would write what others have by now");
+	ASSERT_EQ(0, write_to(HASTY, "1"));
+	ASSERT_EQ(0, draw(self->fd, self->target, NODE_FRAME));
+	for (i = 0; i < 10 && !seen; i++) {
+		usleep(3 * TRANSFER_US);
+		ASSERT_EQ(0, write_revoke("temporary"));
+		seen = !nothing_is_drawn(self, 3 * TRANSFER_US);
+		ASSERT_EQ(0, write_revoke("restore"));
+	}
+	EXPECT_EQ(0, write_to(HASTY, "0"));
+	EXPECT_TRUE(seen);
 }
 
 /* The pin of memory that is gone is an empty shell, until it is closed */

@@ -83,6 +83,10 @@ static bool need_pages;
 module_param(need_pages, bool, 0644);
 MODULE_PARM_DESC(need_pages, "take only tables with pages, as a driver that reads them does");
 
+static bool hasty;
+module_param(hasty, bool, 0644);
+MODULE_PARM_DESC(hasty, "let go of revoked memory with a transfer under way, as no driver may");
+
 static DEFINE_IDA(vo_ids);
 
 struct vo_buffer {
@@ -398,7 +402,14 @@ static int vo_go_on_drawing(struct vo_device *vo)
 
 static void vo_invalidate(struct vma_pin *pin, enum vma_owner_loss why)
 {
-	vo_stop_engine(container_of(pin, struct vo_device, pin));
+	struct vo_device *vo = container_of(pin, struct vo_device, pin);
+
+	if (!hasty) {
+		vo_stop_engine(vo);
+		return;
+	}
+	guard(spinlock_irqsave)(&vo->irq_lock);
+	vo->stopping = true;
 }
 
 static int vo_restore(struct vma_pin *pin)

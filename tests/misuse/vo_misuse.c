@@ -517,6 +517,18 @@ static void vo_resv_under_lock(void)
 	vo_under_lock(vo_take_resv);
 }
 
+/* As a fault handler that is reached with the lock held */
+static void vo_fault(void)
+{
+	if (vma_owner_fault_enter(vo_told_at.obj->revoke))
+		vma_owner_fault_exit(vo_told_at.obj->revoke);
+}
+
+static void vo_fault_under_lock(void)
+{
+	vo_under_lock(vo_fault);
+}
+
 static void vo_map_without_lock(void)
 {
 	vma_pin_unmap_dma_unlocked(&vo_spare);
@@ -591,6 +603,7 @@ static const struct vo_misuse {
 	{ "mmap_lock_under_lock", VO_OWNED, vo_mmap_lock_under_lock },
 	{ "resv_in_invalidate", VO_OWNED, vo_resv_in_invalidate },
 	{ "resv_under_lock", VO_OWNED, vo_resv_under_lock },
+	{ "fault_under_lock", VO_OWNED, vo_fault_under_lock },
 	{ "map_without_lock", VO_OWNED, vo_map_without_lock },
 	{ "pin_under_lock", VO_OWNED, vo_pin_under_lock },
 	{ "lock_in_lock", VO_DMABUF, vo_lock_in_lock },

@@ -115,14 +115,14 @@ identifier buf;
 +		goto err_free;
 +	}
 +	if (vb2_dc_get_contiguous_size(sgt) < size) {
-+		dev_dbg(dev, "%lu bytes of user memory are not contiguous\n",
-+			size);
++		dev_err_ratelimited(dev, "%lu bytes of user memory are not contiguous\n",
++				    size);
 +		ret = -EFAULT;
 +		goto err_unpin;
 +	}
 +	if (vb2_pin_adjoins_by_luck(dev, sgt)) {
-+		dev_dbg(dev, "%lu bytes of user memory are contiguous only in bounce buffers\n",
-+			size);
++		dev_err_ratelimited(dev, "%lu bytes of user memory are contiguous only in bounce buffers\n",
++				    size);
 +		ret = -EFAULT;
 +		goto err_unpin;
 +	}
