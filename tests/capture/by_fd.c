@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device captures into a dma-buf that is passed by fd, as it was before there
- * were owners. The dma-buf stays mapped from frame to frame, and user space asks for
+ * A device captures into a dma-buf that is passed by fd, or plays from it, as it was
+ * before there were owners. The dma-buf stays mapped from frame to frame, and user space asks for
  * each by DMA_BUF_IOCTL_SYNC: the exporter has to sync what its importers mapped.
  * Only where the device bounces does it show if it does not.
  */
@@ -94,6 +94,46 @@ TEST_F_TIMEOUT(by_fd, shows_each_frame, TIMEOUT)
 	}
 	video_stream(self->fd, false);
 	video_reqbufs(self->fd, V4L2_MEMORY_DMABUF, 0);
+}
+
+static int play(int fd, int dmabuf)
+{
+	struct v4l2_buffer buf = {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+		.memory = V4L2_MEMORY_DMABUF,
+		.field = V4L2_FIELD_NONE,
+		.m.fd = dmabuf,
+		.bytesused = NODE_FRAME,
+	};
+
+	return ioctl(fd, VIDIOC_QBUF, &buf) ? -errno : 0;
+}
+
+TEST_F_TIMEOUT(by_fd, plays_each_frame, TIMEOUT)
+{
+	struct v4l2_requestbuffers req = {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+		.memory = V4L2_MEMORY_DMABUF,
+		.count = 1,
+	};
+	unsigned int i;
+	int out;
+
+	SKIP_IF_NONE();
+	out = node_open(node_out(variant->node));
+	ASSERT_LE(0, out);
+	ASSERT_EQ(0, ioctl(out, VIDIOC_REQBUFS, &req));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, access_by_cpu(self->dmabuf, true));
+		window_draw(&self->window, i);
+		ASSERT_EQ(0, access_by_cpu(self->dmabuf, false));
+		ASSERT_EQ(0, play(out, self->dmabuf));
+		if (!i)
+			ASSERT_EQ(0, node_out_stream(out, true));
+		EXPECT_EQ(0, node_out_seen(out, NODE_FRAME, i));
+	}
+	node_out_stream(out, false);
+	close(out);
 }
 
 /*
