@@ -13,7 +13,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
-	regression debug misuse production matrix mutants model drift shell table
+	regression debug misuse production package matrix mutants model drift shell table
 
 .PHONY: $(targets) check-all help clean
 .DEFAULT_GOAL := all
@@ -96,6 +96,17 @@ production: guest
 	kit/boot production-capture || code=1; \
 	exit $$code
 
+package: export CONFIG = out/$(KERNEL)/build-production/.config
+package: guest
+	kit/setup custom
+	kit/build production
+	kit/build-custom deb-pkg
+	kit/initramfs-over package
+	code=0; \
+	kit/boot package-selftests || code=1; \
+	kit/boot package-kunit || code=1; \
+	exit $$code
+
 matrix: tree
 	kit/setup long
 	kit/matrix $(or $(CELLS),long)
@@ -147,7 +158,7 @@ help:
 	echo 'make check          everything that can fail; ends with N passed, N failed'
 	echo 'make check-brief    make check without the debug, production and stock kernels, capture-iommu,'
 	echo '                    capture-32bit, the table, and the matrix but x86_64-debian, as CI does for 5.10'
-	echo 'make check-long     all of make check, then debug-capture, the rest of the matrix, leaks, drift, regression and mutants'
+	echo 'make check-long     all of make check, then debug-capture, package, the rest of the matrix, leaks, drift, regression and mutants'
 	echo 'make check-all      make check-long for every kernel, and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter; AUTHOR= signs them'
@@ -168,6 +179,7 @@ help:
 	echo 'make debug          KUnit, selftests and capture on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make misuse         what breaks a rule of the API is reported on the first call, on the ordinary kernel; builds that and the debug kernel'
 	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
+	echo 'make package        make deb-pkg with the configuration of make production, and KUnit and selftests on what dpkg installs'
 	echo 'make matrix         compile the series in all configurations of tests/matrix/cells (hours)'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test (after make debug)'
 	echo 'make table          the table of the last run again'
