@@ -43,6 +43,14 @@ static bool has_dmabuf_above_4g(enum place_kind kind)
 		kind == PLACE_DMABUF_NO_VMAP);
 }
 
+/* For a device that has no IOMMU */
+static bool is_in_pieces(enum place_kind kind)
+{
+	return expect_scattered(kind) ||
+	       (UDMABUF_MAPS_PAGES && kind == PLACE_UDMABUF &&
+		expect_above_4g(kind));
+}
+
 static int expect_any(enum node node, enum place_kind kind, bool part)
 {
 	/* Extents alone have no kernel address */
@@ -56,7 +64,7 @@ static int expect_any(enum node node, enum place_kind kind, bool part)
 	 * An IOMMU makes one piece of the pages, nothing else does: bounce buffers
 	 * that happen to adjoin are none.
 	 */
-	if (memops_of(node) == NODE_CONTIG && expect_scattered(kind) &&
+	if (memops_of(node) == NODE_CONTIG && is_in_pieces(kind) &&
 	    guest_kind() != GUEST_IOMMU)
 		return -EFAULT;
 	return 0;

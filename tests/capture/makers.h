@@ -9,6 +9,8 @@
 #define SYSTEM_HEAP_SCATTERS	0
 /* udmabuf takes memfds of huge pages */
 #define UDMABUF_TAKES_HUGETLB	1
+/* udmabuf maps page by page, and each is bounced by itself */
+#define UDMABUF_MAPS_PAGES	0
 /* MMAP buffers need not be coherent */
 #define NON_COHERENT_BUFFERS	1
 #define MEMORY_NON_COHERENT	V4L2_MEMORY_FLAG_NON_COHERENT

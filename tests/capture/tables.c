@@ -63,6 +63,8 @@ static int expect_big(enum node node, bool udmabuf)
 {
 	if (guest_kind() != GUEST_32BIT || node == NODE_VMALLOC)
 		return 0;
+	if (udmabuf && UDMABUF_MAPS_PAGES)
+		return node == NODE_CONTIG ? -EFAULT : 0;
 	return node == NODE_CONTIG || udmabuf ? -EIO : 0;
 }
 

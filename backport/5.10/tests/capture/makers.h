@@ -9,6 +9,8 @@
 #define SYSTEM_HEAP_SCATTERS	1
 /* udmabuf takes memfds of huge pages, and not only of small ones */
 #define UDMABUF_TAKES_HUGETLB	0
+/* udmabuf maps page by page, and each is bounced by itself */
+#define UDMABUF_MAPS_PAGES	0
 /* MMAP buffers are coherent */
 #define NON_COHERENT_BUFFERS	0
 #define MEMORY_NON_COHERENT	0
