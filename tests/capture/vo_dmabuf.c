@@ -350,6 +350,17 @@ static int vo_map_fd_twice(struct device *dev, const s32 __user *from)
 	return ret;
 }
 
+static int vo_new_fd(struct dma_buf *dmabuf)
+{
+	int fd;
+
+	get_dma_buf(dmabuf);
+	fd = dma_buf_fd(dmabuf, O_CLOEXEC);
+	if (fd < 0)
+		dma_buf_put(dmabuf);
+	return fd;
+}
+
 #define VO_DEVICES	2
 
 static struct miscdevice vo_devices[VO_DEVICES];
@@ -371,6 +382,8 @@ static long vo_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case VO_DMABUF_MAP_TWICE:
 		return vo_map_fd_twice(vo_devices[0].this_device,
 				       (const s32 __user *)arg);
+	case VO_DMABUF_FD:
+		return vo_new_fd(file->private_data);
 	default:
 		return -ENOTTY;
 	}

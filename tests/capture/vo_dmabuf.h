@@ -32,6 +32,9 @@ struct vo_dmabuf_counts {
  */
 #define VO_DMABUF_MAP_TWICE	_IOW('v', 0xf3, __s32)
 
+/* Another file of the dma-buf, returned: what user space can do with those */
+#define VO_DMABUF_FD		_IO('v', 0xf4)
+
 #define VO_DMABUF_FAIL		_IOW('v', 0xf1, struct vo_dmabuf_fail)
 #define VO_DMABUF_COUNTS	_IOR('v', 0xf2, struct vo_dmabuf_counts)
 

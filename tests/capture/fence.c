@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <drm/drm.h>
+#include <drm/vgem_drm.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/dma-buf.h>
+#include <linux/sync_file.h>
+#include <linux/videodev2.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fence.h"
+
+#define SW_SYNC		"/sys/kernel/debug/sync/sw_sync"
+#define PERIOD_US	2000
+#define LOOK_US		20000
+#define SOME_RENEWALS	10
+#define START		30	/* s, for another process to begin */
+
+/* The ABI of sw_sync, which has no header */
+struct sw_sync_create_fence_data {
+	uint32_t value;
+	char name[32];
+	int32_t fence;
+};
+
+#define SW_SYNC_CREATE_FENCE	_IOWR('W', 0, struct sw_sync_create_fence_data)
+#define SW_SYNC_INC		_IOW('W', 1, uint32_t)
+#define BEYOND_ALL		(1U << 30)
+
+#ifndef DMA_BUF_IOCTL_IMPORT_SYNC_FILE
+struct dma_buf_import_sync_file {
+	uint32_t flags;
+	int32_t fd;
+};
+
+#define DMA_BUF_IOCTL_IMPORT_SYNC_FILE	_IOW(DMA_BUF_BASE, 3, struct dma_buf_import_sync_file)
+#endif
+
+double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+int await_end(pid_t pid, int *status)
+{
+	double end = now() + FENCE_BOUND;
+	pid_t ended;
+
+	while (!(ended = waitpid(pid, status, WNOHANG)) && now() < end)
+		usleep(10000);
+	if (!ended)
+		return -ETIMEDOUT;
+	return ended == pid ? 0 : -errno;
+}
+
+static int await_more(volatile unsigned int *count, unsigned int enough)
+{
+	double end = now() + START;
+
+	while (*count < enough) {
+		if (now() > end)
+			return -ETIMEDOUT;
+		usleep(PERIOD_US);
+	}
+	return 0;
+}
+
+static void kill_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	await_end(pid, NULL);
+}
+
+static void *shared(size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+/* ---- one fence ---- */
+
+static int open_vgem(void)
+{
+	char path[] = "/dev/dri/card?", name[16];
+	struct drm_version version;
+	int i, fd;
+
+	for (i = 0; i < 8; i++) {
+		path[sizeof(path) - 2] = '0' + i;
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		version = (struct drm_version) { .name = name, .name_len = sizeof(name) };
+		if (!ioctl(fd, DRM_IOCTL_VERSION, &version) && version.name_len == 4 &&
+		    !memcmp(name, "vgem", 4))
+			return fd;
+		close(fd);
+	}
+	return -ENODEV;
+}
+
+/* Kernels whose dma-bufs import no fences; these end by themselves after ten seconds */
+static int put_vgem_fence(struct fence *fence)
+{
+	struct drm_prime_handle prime = { .fd = fence->dmabuf };
+	struct drm_vgem_fence_attach attach = { .flags = VGEM_FENCE_WRITE };
+
+	fence->vgem = open_vgem();
+	if (fence->vgem < 0)
+		return fence->vgem;
+	if (ioctl(fence->vgem, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime))
+		return -errno;
+	attach.handle = prime.handle;
+	if (ioctl(fence->vgem, DRM_IOCTL_VGEM_FENCE_ATTACH, &attach))
+		return -errno;
+	fence->vgem_fence = attach.out_fence;
+	return 0;
+}
+
+/* It takes the place of the one before on the dma-buf */
+static int put_sync_file(struct fence *fence)
+{
+	struct sw_sync_create_fence_data create = { .name = "never" };
+	struct dma_buf_import_sync_file import = { .flags = DMA_BUF_SYNC_RW };
+	int ret;
+
+	create.value = fence->value + 1;
+	if (ioctl(fence->timeline, SW_SYNC_CREATE_FENCE, &create))
+		return -errno;
+	import.fd = create.fence;
+	ret = ioctl(fence->dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import) ? -errno : 0;
+	close(create.fence);
+	if (!ret)
+		fence->value++;
+	return ret;
+}
+
+int fence_open(struct fence *fence)
+{
+	fence->timeline = open(SW_SYNC, O_RDWR | O_CLOEXEC);
+	return fence->timeline < 0 ? -errno : 0;
+}
+
+int fence_put(struct fence *fence)
+{
+	int ret = put_sync_file(fence);
+
+	return ret == -ENOTTY ? put_vgem_fence(fence) : ret;
+}
+
+static void signal_to(struct fence *fence, uint32_t more)
+{
+	ioctl(fence->timeline, SW_SYNC_INC, &more);
+}
+
+static void signal_all(struct fence *fence)
+{
+	struct drm_vgem_fence_signal signal = { .fence = fence->vgem_fence };
+
+	signal_to(fence, BEYOND_ALL);
+	if (fence->vgem >= 0)
+		ioctl(fence->vgem, DRM_IOCTL_VGEM_FENCE_SIGNAL, &signal);
+}
+
+bool fence_can_renew(const struct fence *fence)
+{
+	struct dma_buf_import_sync_file import = { };
+
+	/* Without flags no kernel takes it */
+	return ioctl(fence->dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import) &&
+	       errno == EINVAL;
+}
+
+bool fence_is_there(const struct fence *fence)
+{
+	struct pollfd idle = { .fd = fence->dmabuf, .events = POLLOUT };
+
+	return !poll(&idle, 1, 0);
+}
+
+/* ---- one after the other ---- */
+
+static void renew(struct fence *fence)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (!put_sync_file(fence)) {
+		signal_to(fence, 1);
+		++*fence->renewals;
+		usleep(PERIOD_US);
+	}
+	_exit(1);
+}
+
+int fence_renew(struct fence *fence, int fd)
+{
+	int ret = put_sync_file(fence);
+
+	if (ret)
+		return ret;
+	fence->renewals = shared(sizeof(*fence->renewals));
+	if (fence->renewals == MAP_FAILED)
+		return -errno;
+	fence->renewer = fork();
+	if (fence->renewer < 0)
+		return -errno;
+	if (!fence->renewer) {
+		close(fd);
+		renew(fence);
+	}
+	return await_more(fence->renewals, SOME_RENEWALS);
+}
+
+/* ---- the end of them ---- */
+
+static void *release(void *data)
+{
+	struct fence *fence = data;
+	struct pollfd done = { .fd = fence->done[0], .events = POLLIN };
+
+	if (poll(&done, 1, fence->patience * 1000))
+		return NULL;
+	if (fence->renewer)
+		kill(fence->renewer, SIGKILL);
+	signal_all(fence);
+	return NULL;
+}
+
+int fence_guard(struct fence *fence, int seconds)
+{
+	int ret;
+
+	if (pipe2(fence->done, O_CLOEXEC))
+		return -errno;
+	fence->patience = seconds;
+	ret = pthread_create(&fence->guard, NULL, release, fence);
+	if (ret)
+		fence->patience = 0;
+	return -ret;
+}
+
+void fence_end(struct fence *fence)
+{
+	if (fence->patience && write(fence->done[1], "", 1) == 1)
+		pthread_join(fence->guard, NULL);
+	fence->patience = 0;
+	if (fence->renewer)
+		kill_child(fence->renewer);
+	fence->renewer = 0;
+	signal_all(fence);
+}
+
+/* ---- who looks on ---- */
+
+int watch_node(struct watch *watch, int fd)
+{
+	char link[32];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, watch->path, sizeof(watch->path) - 1);
+	if (len < 0)
+		return -errno;
+	watch->path[len] = '\0';
+	watch->results = shared(sizeof(*watch->results));
+	return watch->results == MAP_FAILED ? -errno : 0;
+}
+
+static void look_on(const char *path, struct watch_results *results)
+{
+	struct v4l2_capability caps;
+	double start, took;
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (!results->stop) {
+		start = now();
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0 || ioctl(fd, VIDIOC_QUERYCAP, &caps))
+			results->errors++;
+		close(fd);
+		took = now() - start;
+		if (took > results->worst)
+			results->worst = took;
+		results->looks++;
+		usleep(LOOK_US);
+	}
+	_exit(0);
+}
+
+int watch_begin(struct watch *watch, int fd)
+{
+	watch->pid = fork();
+	if (watch->pid < 0)
+		return -errno;
+	if (!watch->pid) {
+		close(fd);
+		look_on(watch->path, watch->results);
+	}
+	return await_more(&watch->results->looks, 1);
+}
+
+void watch_end(struct watch *watch)
+{
+	watch->results->stop = true;
+	if (!await_end(watch->pid, NULL))
+		return;
+	watch->results->errors++;
+	kill_child(watch->pid);
+}
