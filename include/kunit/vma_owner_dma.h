@@ -9,9 +9,19 @@
  * a mock owner by vom_dma_watch(). Then vom_cpu_write() and vom_cpu_expect() stand
  * for user space, vom_device_write() and vom_device_expect() for the device. The
  * test fails when the CPU touches a line that is the device's, or the device one
- * that was never handed over to it.
+ * that was never handed over to it. What a device only reads the CPU may touch
+ * all the same; what it writes is its own then, and has to be handed over anew.
  *
- * All between the driver and these operations is what a real device has.
+ * A second device, of vom_dma_attach_second(), sees the same RAM, but each line
+ * has to be handed over to each of them.
+ *
+ * All between the driver and these operations is what a real device has, and
+ * DMA_API_DEBUG sees it. That knows which calls do not fit each other: what was
+ * never mapped, or not so much of it, or in another direction, or by another
+ * function; whose mapping nobody looked at; segments that are too long. It does
+ * not know who has touched the memory. So it says nothing of a call that is
+ * missing, comes too late or in the place of its opposite, nor of one in another
+ * direction if the mapping is for both: that is seen here.
  */
 #ifndef _KUNIT_VMA_OWNER_DMA_H
 #define _KUNIT_VMA_OWNER_DMA_H
@@ -29,6 +39,9 @@
 #define VOM_HAS_DMA_OPS	false
 #endif
 
+#define VOM_DEVICES	2
+#define VOM_CPU		VOM_DEVICES	/* beside them */
+
 #define VOM_LINES	64	/* of a page */
 #define VOM_LINE	(PAGE_SIZE / VOM_LINES)
 
@@ -38,7 +51,7 @@
  */
 struct vom_dma_page {
 	unsigned long	pfn;
-	u64		device;		/* lines that the device owns */
+	u64		device[VOM_DEVICES];	/* lines that each one owns */
 	u8		ram[PAGE_SIZE];
 	u8		seen[PAGE_SIZE];
 };
@@ -49,6 +62,11 @@ static struct {
 	struct vom_dma_page	*pages;
 	unsigned int		nr;
 	int			live;	/* mappings */
+	unsigned int		passes;	/* from one to another */
+	struct device		*second;
+	bool			reads[VOM_DEVICES];	/* and does not write */
+	bool			drops;	/* dirty lines that a device will write */
+	dma_addr_t		window;	/* what is added to addresses */
 } vom_dma = { .lock = __SPIN_LOCK_UNLOCKED(vom_dma.lock) };
 
 static inline struct vom_dma_page *vom_dma_page(phys_addr_t phys)
@@ -66,36 +84,54 @@ static inline u64 vom_dma_line(phys_addr_t phys)
 	return BIT_ULL(offset_in_page(phys) / VOM_LINE);
 }
 
+static inline unsigned int vom_dma_nth(struct device *dev)
+{
+	return dev == vom_dma.second;
+}
+
 /* A line changes hands */
 static inline void vom_dma_pass_line(struct vom_dma_page *p, phys_addr_t phys,
-				     bool to_device, enum dma_data_direction dir)
+				     unsigned int nth, bool to_device,
+				     enum dma_data_direction dir)
 {
 	size_t at = ALIGN_DOWN(offset_in_page(phys), VOM_LINE);
 	u8 *cpu = page_address(pfn_to_page(p->pfn)) + at;
 
-	if (to_device && memcmp(cpu, p->seen + at, VOM_LINE))
+	if (to_device && (dir != DMA_FROM_DEVICE || !vom_dma.drops) &&
+	    memcmp(cpu, p->seen + at, VOM_LINE))
 		memcpy(p->ram + at, cpu, VOM_LINE);
 	if (!to_device && dir != DMA_TO_DEVICE)
 		memcpy(cpu, p->ram + at, VOM_LINE);
 	memcpy(p->seen + at, cpu, VOM_LINE);
 	if (to_device)
-		p->device |= vom_dma_line(phys);
+		p->device[nth] |= vom_dma_line(phys);
 	else
-		p->device &= ~vom_dma_line(phys);
+		p->device[nth] &= ~vom_dma_line(phys);
 }
 
-static inline void vom_dma_pass(dma_addr_t addr, size_t len, bool to_device,
-				enum dma_data_direction dir)
+static inline void vom_dma_turn(struct device *dev, phys_addr_t phys, size_t len,
+				bool to_device, enum dma_data_direction dir)
 {
-	phys_addr_t at, end = addr + len;
+	phys_addr_t at, end = phys + len;
 	struct vom_dma_page *p;
 
 	spin_lock(&vom_dma.lock);
-	for (at = ALIGN_DOWN(addr, VOM_LINE); at < end; at += VOM_LINE) {
+	for (at = ALIGN_DOWN(phys, VOM_LINE); at < end; at += VOM_LINE) {
 		p = vom_dma_page(at);
 		if (p)
-			vom_dma_pass_line(p, at, to_device, dir);
+			vom_dma_pass_line(p, at, vom_dma_nth(dev), to_device,
+					  dir);
 	}
+	spin_unlock(&vom_dma.lock);
+}
+
+/* A sync, of whatever kind */
+static inline void vom_dma_pass(struct device *dev, phys_addr_t phys, size_t len,
+				bool to_device, enum dma_data_direction dir)
+{
+	vom_dma_turn(dev, phys, len, to_device, dir);
+	spin_lock(&vom_dma.lock);
+	vom_dma.passes++;
 	spin_unlock(&vom_dma.lock);
 }
 
@@ -116,18 +152,38 @@ static inline dma_addr_t vom_dma_map(struct device *dev, phys_addr_t phys,
 				     unsigned long attrs)
 {
 	vom_dma_count(1);
+	vom_dma.reads[vom_dma_nth(dev)] = dir == DMA_TO_DEVICE;
 	if (vom_dma_syncs(attrs))
-		vom_dma_pass(phys, len, true, dir);
-	return phys;
+		vom_dma_pass(dev, phys, len, true, dir);
+	return phys + vom_dma.window;
+}
+
+#define VOM_WINDOW	(DMA_MAPPING_ERROR / 8 + 1)
+
+/*
+ * What is mapped from now on is mapped already: behind an IOMMU it has another
+ * address. At one and the same DMA_API_DEBUG takes them for one another.
+ */
+static inline void vom_dma_map_once_more(void)
+{
+	vom_dma.window += VOM_WINDOW;
+}
+
+/* Where it is, whatever its window */
+static inline phys_addr_t vom_dma_phys(dma_addr_t addr)
+{
+	return addr & (VOM_WINDOW - 1);
 }
 
 static inline void vom_dma_unmap(struct device *dev, dma_addr_t addr, size_t len,
 				 enum dma_data_direction dir, unsigned long attrs)
 {
 	vom_dma_count(-1);
-	/* What the device only reads it leaves as it was */
-	if (vom_dma_syncs(attrs) || dir == DMA_TO_DEVICE)
-		vom_dma_pass(addr, len, false, dir);
+	if (vom_dma_syncs(attrs))
+		vom_dma_pass(dev, vom_dma_phys(addr), len, false, dir);
+	else if (dir == DMA_TO_DEVICE)
+		/* What the device only reads it leaves as it was */
+		vom_dma_turn(dev, vom_dma_phys(addr), len, false, dir);
 }
 
 static inline int vom_dma_map_sg(struct device *dev, struct scatterlist *sgl,
@@ -159,13 +215,13 @@ static inline void vom_dma_unmap_sg(struct device *dev, struct scatterlist *sgl,
 static inline void vom_dma_for_cpu(struct device *dev, dma_addr_t addr,
 				   size_t len, enum dma_data_direction dir)
 {
-	vom_dma_pass(addr, len, false, dir);
+	vom_dma_pass(dev, vom_dma_phys(addr), len, false, dir);
 }
 
 static inline void vom_dma_for_device(struct device *dev, dma_addr_t addr,
 				      size_t len, enum dma_data_direction dir)
 {
-	vom_dma_pass(addr, len, true, dir);
+	vom_dma_pass(dev, vom_dma_phys(addr), len, true, dir);
 }
 
 static inline void vom_dma_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
@@ -175,7 +231,7 @@ static inline void vom_dma_sg_for_cpu(struct device *dev, struct scatterlist *sg
 	int i;
 
 	for_each_sg(sgl, sg, nents, i)
-		vom_dma_pass(sg_phys(sg), sg->length, false, dir);
+		vom_dma_pass(dev, sg_phys(sg), sg->length, false, dir);
 }
 
 static inline void vom_dma_sg_for_device(struct device *dev,
@@ -186,7 +242,7 @@ static inline void vom_dma_sg_for_device(struct device *dev,
 	int i;
 
 	for_each_sg(sgl, sg, nents, i)
-		vom_dma_pass(sg_phys(sg), sg->length, true, dir);
+		vom_dma_pass(dev, sg_phys(sg), sg->length, true, dir);
 }
 
 /* Not one that bounces, which would be refused a part of a dma-buf */
@@ -201,11 +257,7 @@ static inline size_t vom_dma_max_size(struct device *dev)
 	return SZ_1M;
 }
 
-/*
- * Let @dev be of this kind, if the kernel has DMA operations at all: without, it
- * stays as it is. As behind an IOMMU that maps one to one.
- */
-static inline void vom_dma_attach(struct device *dev)
+static inline void vom_dma_set_ops(struct device *dev)
 {
 	static const struct dma_map_ops ops = {
 		.map_phys		= vom_dma_map,
@@ -220,8 +272,26 @@ static inline void vom_dma_attach(struct device *dev)
 		.max_mapping_size	= vom_dma_max_size,
 	};
 
-	vom_dma.live = 0;
 	set_dma_ops(dev, &ops);
+}
+
+/*
+ * Let @dev be of this kind, if the kernel has DMA operations at all: without, it
+ * stays as it is. As behind an IOMMU that maps one to one.
+ */
+static inline void vom_dma_attach(struct device *dev)
+{
+	vom_dma.live = 0;
+	vom_dma.window = 0;
+	vom_dma.drops = false;
+	vom_dma.second = NULL;
+	vom_dma_set_ops(dev);
+}
+
+static inline void vom_dma_attach_second(struct device *dev)
+{
+	vom_dma.second = dev;
+	vom_dma_set_ops(dev);
 }
 
 static inline void vom_dma_forget(void *unused)
@@ -238,61 +308,103 @@ static inline void vom_dma_take(struct vma_owner_mock *m)
 
 	spin_lock(&vom_dma.lock);
 	for (i = 0; i < vom_dma.nr; i++)
-		vom_dma.pages[i].device = 0;
+		memset(vom_dma.pages[i].device, 0,
+		       sizeof(vom_dma.pages[i].device));
 	spin_unlock(&vom_dma.lock);
 }
 
-/* See to @m, of which the CPU has everything. Skips the test if that cannot be */
-static inline void vom_dma_watch(struct vma_owner_mock *m)
+/* Skips the test if there can be no such device */
+static inline void vom_dma_need(struct kunit *test)
+{
+	if (!VOM_HAS_DMA_OPS)
+		kunit_skip(test, "needs CONFIG_ARCH_HAS_DMA_OPS");
+}
+
+/* See to these, of which the CPU has everything. Skips the test if that cannot be */
+static inline void vom_dma_watch_pages(struct kunit *test, struct page **of)
 {
 	struct vom_dma_page *pages;
 	unsigned int i;
 
-	if (!VOM_HAS_DMA_OPS)
-		kunit_skip(m->test, "needs CONFIG_ARCH_HAS_DMA_OPS");
-	KUNIT_ASSERT_EQ(m->test, vom_dma.nr, 0);
-	pages = kunit_kzalloc(m->test, VOM_PAGES * sizeof(*pages), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(m->test, pages);
+	vom_dma_need(test);
+	KUNIT_ASSERT_EQ(test, vom_dma.nr, 0);
+	pages = kunit_kzalloc(test, VOM_PAGES * sizeof(*pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
 	for (i = 0; i < VOM_PAGES; i++) {
-		pages[i].pfn = page_to_pfn(m->pages[i]);
-		memcpy(pages[i].ram, page_address(m->pages[i]), PAGE_SIZE);
+		pages[i].pfn = page_to_pfn(of[i]);
+		memcpy(pages[i].ram, page_address(of[i]), PAGE_SIZE);
 		memcpy(pages[i].seen, pages[i].ram, PAGE_SIZE);
 	}
-	m->mapped = vom_dma_take;
 	spin_lock(&vom_dma.lock);
 	vom_dma.pages = pages;
 	vom_dma.nr = VOM_PAGES;
 	spin_unlock(&vom_dma.lock);
-	KUNIT_ASSERT_EQ(m->test, 0, kunit_add_action_or_reset(m->test,
-							      vom_dma_forget,
-							      NULL));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, vom_dma_forget,
+							   NULL));
 }
 
-/* Is the line the device's, or is it the CPU's? */
-static inline bool vom_dma_is(phys_addr_t phys, bool device)
+/* See to @m, likewise */
+static inline void vom_dma_watch(struct vma_owner_mock *m)
+{
+	m->mapped = vom_dma_take;
+	vom_dma_watch_pages(m->test, m->pages);
+}
+
+/* The lines of @p that the CPU must not touch */
+static inline u64 vom_dma_written(const struct vom_dma_page *p)
+{
+	u64 lines = 0;
+	int i;
+
+	for (i = 0; i < VOM_DEVICES; i++)
+		if (!vom_dma.reads[i])
+			lines |= p->device[i];
+	return lines;
+}
+
+/* Does a device have the line, or may the CPU touch it? */
+static inline bool vom_dma_has(phys_addr_t phys, unsigned int who)
 {
 	struct vom_dma_page *p = vom_dma_page(phys);
 
-	return p && device == !!(p->device & vom_dma_line(phys));
+	if (!p)
+		return false;
+	if (who == VOM_CPU)
+		return !(vom_dma_written(p) & vom_dma_line(phys));
+	return p->device[who] & vom_dma_line(phys);
 }
 
-/* So many bytes of @len from @phys belong to the other one, or differ from @value */
-static inline size_t vom_dma_access(phys_addr_t phys, size_t len, bool device,
-				    int value, bool write)
+static inline void vom_dma_store(phys_addr_t phys, unsigned int who, u8 value)
+{
+	struct vom_dma_page *p = vom_dma_page(phys);
+	int i;
+
+	if (who != VOM_CPU) {
+		p->ram[offset_in_page(phys)] = value;
+		return;
+	}
+	*(u8 *)phys_to_virt(phys) = value;
+	for (i = 0; i < VOM_DEVICES; i++)
+		p->device[i] &= ~vom_dma_line(phys);
+}
+
+/* So many bytes of @len from @phys belong to another one, or differ from @value */
+static inline size_t vom_dma_access(phys_addr_t phys, size_t len,
+				    unsigned int who, u8 value, bool write)
 {
 	size_t i, bad = 0;
 	u8 *at;
 
 	spin_lock(&vom_dma.lock);
 	for (i = 0; i < len; i++, phys++) {
-		if (!vom_dma_is(phys, device)) {
+		if (!vom_dma_has(phys, who)) {
 			bad++;
 			continue;
 		}
-		at = device ? vom_dma_page(phys)->ram + offset_in_page(phys) :
-			      phys_to_virt(phys);
 		if (write)
-			*at = value;
+			vom_dma_store(phys, who, value);
+		at = who == VOM_CPU ? phys_to_virt(phys) :
+			vom_dma_page(phys)->ram + offset_in_page(phys);
 		bad += *at != value;
 	}
 	spin_unlock(&vom_dma.lock);
@@ -307,7 +419,7 @@ static inline size_t vom_cpu_access(struct vma_owner_mock *m,
 
 	for (; len; len -= n, offset += n) {
 		n = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
-		bad += vom_dma_access(vma_owner_mock_phys(m, offset), n, false,
+		bad += vom_dma_access(vma_owner_mock_phys(m, offset), n, VOM_CPU,
 				      value, write);
 	}
 	return bad;
@@ -331,14 +443,16 @@ static inline void vom_cpu_expect(struct vma_owner_mock *m, unsigned long offset
 static inline void vom_device_write(struct kunit *test, dma_addr_t addr,
 				    size_t len, u8 value)
 {
-	KUNIT_EXPECT_EQ(test, vom_dma_access(addr, len, true, value, true), 0);
+	KUNIT_EXPECT_EQ(test, vom_dma_access(vom_dma_phys(addr), len, 0,
+					     value, true), 0);
 }
 
 /* The device has the memory, and finds @value in all of it */
 static inline void vom_device_expect(struct kunit *test, dma_addr_t addr,
 				     size_t len, u8 value)
 {
-	KUNIT_EXPECT_EQ(test, vom_dma_access(addr, len, true, value, false), 0);
+	KUNIT_EXPECT_EQ(test, vom_dma_access(vom_dma_phys(addr), len, 0,
+					     value, false), 0);
 }
 
 /* Is nothing mapped any more? */

@@ -331,6 +331,7 @@ static void g2d_replaces_what_is_used(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[0], addr, VOM_SIZE,
 					      G2D_PAT_BASE_ADDR, 0));
+	vom_dma_map_once_more();
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[1], addr, PAGE_SIZE,
 					      G2D_PAT_BASE_ADDR, 0));
 	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 2);
@@ -338,6 +339,7 @@ static void g2d_replaces_what_is_used(struct kunit *test)
 	g2d_test_done(t, &t->node[1]);
 	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 2);
 	/* What was replaced is not found again */
+	vom_dma_map_once_more();
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[1], addr, VOM_SIZE,
 					      G2D_PAT_BASE_ADDR, 0));
 	KUNIT_EXPECT_EQ(test, atomic_read(&m->n.tryget), 3);
@@ -357,6 +359,7 @@ static void g2d_replaces_what_is_idle(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
 	g2d_test_done(t, &t->node[0]);
+	vom_dma_map_once_more();
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, PAGE_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, vma_owner_mock_refs(m), 1);
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, PAGE_SIZE);
@@ -449,6 +452,7 @@ static void g2d_closes_one_of_two_files(struct kunit *test)
 	g2d_test_open(t, &other, &other_priv);
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
 	g2d_test_done(t, &t->node[0]);
+	vom_dma_map_once_more();
 	dma_addr = g2d_userptr_get_dma_addr(&t->g2d.userptr_pool, &t->drm_dev,
 					    addr, VOM_SIZE, &other, &obj);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(dma_addr));

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit tests of USERPTR buffers: the memory operations of videobuf2 with a device
- * that is not coherent, memory of a mock owner, and ordinary memory.
+ * that is not coherent, memory of a mock owner, and ordinary memory. And of MMAP
+ * buffers of dma-contig, exported to such devices.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <kunit/vma_owner.h>
 #include <kunit/vma_owner_dma.h>
+#include <kunit/vma_owner_dma_buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 
@@ -288,6 +291,102 @@ static void vvk_brackets(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
+/*
+ * MMAP buffers of dma-contig, of a queue whose own device needs nothing: coherent
+ * memory, which the CPU caches all the same on such a machine, or memory that the
+ * queue syncs.
+ */
+struct vvk_export {
+	const char	*name;
+	bool		non_coherent;
+	void		(*run)(struct vom_importers *im);
+};
+
+static const struct vvk_export vvk_exports[] = {
+	{ "coherent, capture", false, vom_importers_capture },
+	{ "coherent, play", false, vom_importers_play },
+	{ "coherent, convert", false, vom_importers_convert },
+	{ "coherent, both ways", false, vom_importers_both_ways },
+	{ "coherent, come and go", false, vom_importers_come_and_go },
+	{ "non-coherent, capture", true, vom_importers_capture },
+	{ "non-coherent, play", true, vom_importers_play },
+	{ "non-coherent, convert", true, vom_importers_convert },
+	{ "non-coherent, both ways", true, vom_importers_both_ways },
+	{ "non-coherent, come and go", true, vom_importers_come_and_go },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vvk_export, vvk_exports, name);
+
+/* A buffer of a queue with these attributes, or of such memory, and its dma-buf */
+static struct dma_buf *vvk_export(struct kunit *test, bool non_coherent,
+				  unsigned long attrs)
+{
+	struct device *dev = kunit_device_register(test, "exporter");
+	const struct vb2_mem_ops *ops = vvk_memops[VVK_CONTIG];
+	struct vvk_test *t = test->priv;
+	struct dma_buf *dmabuf;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev,
+							      DMA_BIT_MASK(64)));
+	t->q.dma_dir = DMA_BIDIRECTIONAL;
+	t->q.non_coherent_mem = non_coherent;
+	t->q.dma_attrs = attrs;
+	t->buf = ops->alloc(&t->vb, dev, VOM_SIZE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->buf);
+	dmabuf = ops->get_dmabuf(&t->vb, t->buf, O_RDWR);
+	if (!dmabuf)
+		ops->put(t->buf);
+	KUNIT_ASSERT_NOT_NULL(test, dmabuf);
+	return dmabuf;
+}
+
+/* The dma-buf goes first, and so does a device's last reference to it */
+static void vvk_export_end(struct kunit *test, struct dma_buf *dmabuf)
+{
+	struct vvk_test *t = test->priv;
+
+	dma_buf_put(dmabuf);
+	flush_delayed_fput();
+	KUNIT_EXPECT_EQ(test, vvk_memops[VVK_CONTIG]->num_users(t->buf), 1);
+	vvk_memops[VVK_CONTIG]->put(t->buf);
+}
+
+static void vvk_syncs_importers(struct kunit *test)
+{
+	struct vom_importers *im = kunit_kzalloc(test, sizeof(*im), GFP_KERNEL);
+	const struct vvk_export *p = test->param_value;
+	struct dma_buf *dmabuf;
+
+	vom_dma_need(test);
+	KUNIT_ASSERT_NOT_NULL(test, im);
+	dmabuf = vvk_export(test, p->non_coherent, 0);
+	vom_import(test, dmabuf, im);
+	p->run(im);
+	vom_import_end(im);
+	vvk_export_end(test, dmabuf);
+}
+
+/* What the CPU does not cache nobody has to hand over, as it was before */
+static void vvk_leaves_uncached_alone(struct kunit *test)
+{
+	struct vom_importers *im = kunit_kzalloc(test, sizeof(*im), GFP_KERNEL);
+	struct dma_buf *dmabuf;
+
+	vom_dma_need(test);
+	KUNIT_ASSERT_NOT_NULL(test, im);
+	dmabuf = vvk_export(test, false, DMA_ATTR_WRITE_COMBINE);
+	vom_import(test, dmabuf, im);
+	vom_dma.passes = 0;
+	vom_importer_map(im, 0, DMA_FROM_DEVICE);
+	vom_begin(im, DMA_FROM_DEVICE);
+	vom_end(im, DMA_FROM_DEVICE);
+	vom_importer_unmap(im, 0);
+	KUNIT_EXPECT_EQ(test, vom_dma.passes, 0);
+	vom_import_end(im);
+	vvk_export_end(test, dmabuf);
+}
+
 static struct kunit_case vvk_cases[] = {
 	KUNIT_CASE_PARAM(vvk_captures, vvk_gen_params),
 	KUNIT_CASE_PARAM(vvk_plays, vvk_gen_params),
@@ -295,6 +394,8 @@ static struct kunit_case vvk_cases[] = {
 	KUNIT_CASE_PARAM(vvk_leaves_the_rest, vvk_gen_params),
 	KUNIT_CASE(vvk_refuses_luck),
 	KUNIT_CASE_PARAM(vvk_brackets, vvk_vmalloc_gen_params),
+	KUNIT_CASE_PARAM(vvk_syncs_importers, vvk_export_gen_params),
+	KUNIT_CASE(vvk_leaves_uncached_alone),
 	{}
 };
 
@@ -307,6 +408,7 @@ static struct kunit_suite vvk_suite = {
 
 kunit_test_suite(vvk_suite);
 
-MODULE_DESCRIPTION("KUnit tests of videobuf2's userptrs");
+MODULE_DESCRIPTION("KUnit tests of videobuf2's userptrs and of what it exports");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
+MODULE_IMPORT_NS("DMA_BUF");
