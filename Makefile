@@ -76,6 +76,7 @@ debug: guest
 	code=0; \
 	kit/boot debug-kunit || code=1; \
 	kit/boot debug-users || code=1; \
+	kit/boot debug-users-dma || code=1; \
 	kit/boot debug-selftests || code=1; \
 	kit/boot debug-capture || code=1; \
 	kit/check-faults || code=1; \

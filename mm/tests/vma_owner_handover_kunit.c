@@ -76,6 +76,7 @@ static void vo_mem_end(struct vo_mem *m)
 
 static void c14_each_hand_over_happens_once(struct kunit *test)
 {
+	const struct vo_param *t = test->param_value;
 	struct vo_mem m;
 	struct vma_pin *pin;
 	unsigned int to_device, to_cpu, i;
@@ -96,6 +97,9 @@ static void c14_each_hand_over_happens_once(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
 		KUNIT_EXPECT_EQ(test, vo_is_device(m.pages[m.off >> PAGE_SHIFT]),
 				m.synced);
+		/* And nothing of what lies behind it */
+		if (t->value == VO_RAM)
+			KUNIT_EXPECT_FALSE(test, vo_is_device(m.pages[2]));
 		KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
 		KUNIT_EXPECT_EQ(test, vo_dma.to_device - to_device, m.synced);
 		KUNIT_EXPECT_EQ(test, vo_dma.to_cpu, to_cpu);
@@ -512,7 +516,9 @@ static void c14_exporter_syncs_its_importers(struct kunit *test)
 {
 	struct device *dev = vo_imp_dev(test->priv, VO_STATIC)->dev;
 	struct vo_importer r = { .dev = dev, .dir = DMA_TO_DEVICE };
-	struct vo_importer w = { .dev = dev, .dir = DMA_FROM_DEVICE };
+	struct vo_importer w = {
+		.dev = dev, .dir = dma_buf_sync_map_dir(DMA_FROM_DEVICE),
+	};
 	struct vo_importer both = { .dev = dev, .dir = DMA_BIDIRECTIONAL };
 	struct dma_buf_sync_list list;
 
@@ -523,7 +529,9 @@ static void c14_exporter_syncs_its_importers(struct kunit *test)
 	vo_importer_map(test, &both, &list);
 
 	/* What only reads has written nothing, and may have an old copy */
+	vo_dev_write(w.obj->pages, 0, VO_LINE, 0x5a);
 	vo_sync_for_cpu(&list, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_TRUE(test, vo_cpu_reads(w.obj->pages, 0, VO_LINE, 0x5a));
 	KUNIT_EXPECT_TRUE(test, vo_importer_has(&r));
 	KUNIT_EXPECT_FALSE(test, vo_importer_has(&w));
 	KUNIT_EXPECT_FALSE(test, vo_importer_has(&both));
@@ -711,6 +719,7 @@ static void vo_pin_planes(struct kunit *test, struct vma_owner_mock **obj,
 	unsigned long addr;
 
 	vo_dma_start();
+	vo_dma.twice = true;
 	imp[0] = vo_imp_dev(test->priv, VO_STATIC);
 	imp[1] = vo_imp(test->priv, VO_STATIC);
 	imp[1]->dev = imp[0]->dev;
@@ -789,6 +798,7 @@ static void c14_same_address_in_two_pins(struct kunit *test)
 	u8 v;
 
 	vo_mem(test, &m);
+	vo_dma.twice = true;
 	imp->dev = m.imp->dev;
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, m.imp->pin.start, m.imp->pin.len), 0);
 	for (v = 1; v < 9; v += 3) {

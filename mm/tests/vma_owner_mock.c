@@ -108,7 +108,7 @@ void vo_put(void *data)
 }
 EXPORT_SYMBOL_IF_KUNIT(vo_put);
 
-/* A page each, or with @halves half of one page after the other */
+/* A page each, or with @halves the first half of each page and then the second */
 static void vo_fill_vec(struct vma_owner_mock *obj, u64 offset, u64 len,
 			struct vma_owner_extents *x)
 {
@@ -123,6 +123,8 @@ static void vo_fill_vec(struct vma_owner_mock *obj, u64 offset, u64 len,
 		/* As a carve-out is: DMA_API_DEBUG sees to that */
 		if (obj->type != VMA_OWNER_RAM)
 			SetPageReserved(page);
+		if (obj->halves && i >= VO_PAGES)
+			skip += piece;
 		x->vec[x->nr].paddr = skip + page_to_phys(page);
 		x->vec[x->nr].len = n;
 		offset += n;

@@ -2,10 +2,29 @@
 /*
  * KUnit tests for VMA owners: a DMA API that knows who owns what.
  *
- * Built in only, as it takes in what maps pins once more.
+ * Built in only, as it takes in what maps pins once more. DMA_API_DEBUG is told
+ * of each mapping and each sync, so that the kernel log has its judgement beside
+ * that of the cases. The two look at different things:
+ *
+ * DMA_API_DEBUG compares calls. It alone sees what leaves the content right: a
+ * mapping that is undone in another direction, by another function or with
+ * another size; one whose error nobody asked for; a segment longer than the
+ * device takes. It does not know who touches the memory, and not of ranges of IO
+ * virtual addresses, dma_iova_link() and its kind, at all. Nor can it tell two
+ * mappings at one address: if one device maps the same memory twice and syncs a
+ * part of it, it complains of that, and so is not told in such a case.
+ *
+ * Here, each line of the memory is the device's or the CPU's. So it is seen that
+ * a call is missing, comes twice, too late or in the place of its opposite, that
+ * its direction is not what is done, though a mapping for both allows it, and what
+ * is unmapped without a sync while it is the device's.
+ *
+ * Both see a sync of what is not mapped, of more than is mapped, and in another
+ * direction than that of the mapping: there the mutants say "dma-debug: yes".
  */
 #include <linux/swiotlb.h>
 #include <linux/dma-map-ops.h>
+#include "../../kernel/dma/debug.h"
 #include "vma_owner_shadow.h"
 
 struct vo_dma vo_dma;
@@ -87,8 +106,8 @@ static phys_addr_t vo_dma_phys(dma_addr_t addr)
 	return PFN_PHYS(vo_dma.granules[i]) + offset_in_page(addr);
 }
 
-static dma_addr_t vo_dma_map(struct device *dev, phys_addr_t phys, size_t len,
-			     enum dma_data_direction dir, unsigned long attrs)
+static dma_addr_t vo_dma_begin(phys_addr_t phys, size_t len,
+			       enum dma_data_direction dir, unsigned long attrs)
 {
 	dma_addr_t addr = phys + vo_dma.shift;
 
@@ -103,6 +122,16 @@ static dma_addr_t vo_dma_map(struct device *dev, phys_addr_t phys, size_t len,
 		}
 	}
 	spin_unlock(&vo_dma.lock);
+	return addr;
+}
+
+static dma_addr_t vo_dma_map(struct device *dev, phys_addr_t phys, size_t len,
+			     enum dma_data_direction dir, unsigned long attrs)
+{
+	dma_addr_t addr = vo_dma_begin(phys, len, dir, attrs);
+
+	if (!vo_dma.twice)
+		debug_dma_map_phys(dev, phys, len, dir, addr, attrs);
 	return addr;
 }
 
@@ -124,10 +153,12 @@ static void vo_dma_unmap(struct device *dev, dma_addr_t addr, size_t len,
 			 enum dma_data_direction dir, unsigned long attrs)
 {
 	vo_dma_end(vo_dma_phys(addr), len, dir, attrs);
+	if (!vo_dma.twice)
+		debug_dma_unmap_phys(dev, addr, len, dir, attrs);
 }
 
-static void vo_dma_for_cpu(struct device *dev, dma_addr_t addr, size_t len,
-			   enum dma_data_direction dir)
+static void vo_dma_to_cpu(dma_addr_t addr, size_t len,
+			  enum dma_data_direction dir)
 {
 	spin_lock(&vo_dma.lock);
 	vo_dma.to_cpu++;
@@ -136,13 +167,29 @@ static void vo_dma_for_cpu(struct device *dev, dma_addr_t addr, size_t len,
 	spin_unlock(&vo_dma.lock);
 }
 
-static void vo_dma_for_device(struct device *dev, dma_addr_t addr, size_t len,
-			      enum dma_data_direction dir)
+static void vo_dma_for_cpu(struct device *dev, dma_addr_t addr, size_t len,
+			   enum dma_data_direction dir)
+{
+	vo_dma_to_cpu(addr, len, dir);
+	if (!vo_dma.twice)
+		debug_dma_sync_single_for_cpu(dev, addr, len, dir);
+}
+
+static void vo_dma_to_device(dma_addr_t addr, size_t len,
+			     enum dma_data_direction dir)
 {
 	spin_lock(&vo_dma.lock);
 	vo_dma.to_device++;
 	vo_dma_pass(vo_dma_phys(addr), len, true, dir);
 	spin_unlock(&vo_dma.lock);
+}
+
+static void vo_dma_for_device(struct device *dev, dma_addr_t addr, size_t len,
+			      enum dma_data_direction dir)
+{
+	vo_dma_to_device(addr, len, dir);
+	if (!vo_dma.twice)
+		debug_dma_sync_single_for_device(dev, addr, len, dir);
 }
 
 /* Behind an IOMMU it cannot be told from an address, as in dma_need_sync() */
@@ -265,8 +312,8 @@ static int vo_dma_map_sgt(struct device *dev, struct sg_table *sgt,
 	sgt->nents = sgt->orig_nents;
 	vo_dma.calls += !(attrs & DMA_ATTR_SKIP_CPU_SYNC);
 	for_each_sgtable_sg(sgt, sg, i) {
-		sg_dma_address(sg) = vo_dma_map(dev, sg_phys(sg), sg->length,
-						dir, attrs);
+		sg_dma_address(sg) = vo_dma_begin(sg_phys(sg), sg->length, dir,
+						  attrs);
 		if (sg_dma_address(sg) == DMA_MAPPING_ERROR)
 			break;
 		sg_dma_len(sg) = sg->length;
@@ -278,6 +325,9 @@ static int vo_dma_map_sgt(struct device *dev, struct sg_table *sgt,
 	}
 	if (vo_dma.iova)
 		vo_dma_merge(sgt);
+	if (!vo_dma.twice)
+		debug_dma_map_sg(dev, sgt->sgl, sgt->orig_nents, sgt->nents, dir,
+				 attrs);
 	return 0;
 }
 
@@ -288,6 +338,8 @@ static void vo_dma_unmap_sgt(struct device *dev, struct sg_table *sgt,
 	int i;
 
 	vo_dma.calls += !(attrs & DMA_ATTR_SKIP_CPU_SYNC);
+	if (!vo_dma.twice)
+		debug_dma_unmap_sg(dev, sgt->sgl, sgt->orig_nents, dir, attrs);
 	for_each_sgtable_sg(sgt, sg, i)
 		vo_dma_end(sg_phys(sg), sg->length, dir, attrs);
 }
@@ -300,7 +352,9 @@ static void vo_dma_sgt_for_cpu(struct device *dev, struct sg_table *sgt,
 
 	vo_dma.calls++;
 	for_each_sgtable_sg(sgt, sg, i)
-		vo_dma_for_cpu(dev, sg_phys(sg) + vo_dma.shift, sg->length, dir);
+		vo_dma_to_cpu(sg_phys(sg) + vo_dma.shift, sg->length, dir);
+	if (!vo_dma.twice)
+		debug_dma_sync_sg_for_cpu(dev, sgt->sgl, sgt->orig_nents, dir);
 }
 
 static void vo_dma_sgt_for_device(struct device *dev, struct sg_table *sgt,
@@ -311,8 +365,9 @@ static void vo_dma_sgt_for_device(struct device *dev, struct sg_table *sgt,
 
 	vo_dma.calls++;
 	for_each_sgtable_sg(sgt, sg, i)
-		vo_dma_for_device(dev, sg_phys(sg) + vo_dma.shift, sg->length,
-				  dir);
+		vo_dma_to_device(sg_phys(sg) + vo_dma.shift, sg->length, dir);
+	if (!vo_dma.twice)
+		debug_dma_sync_sg_for_device(dev, sgt->sgl, sgt->orig_nents, dir);
 }
 
 const struct vma_owner_mock_dma vo_dma_shadow = {

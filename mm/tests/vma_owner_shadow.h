@@ -43,6 +43,7 @@ struct vo_dma {
 	unsigned int	max_seg_size;
 	unsigned long	boundary;	/* as a mask; none if 0 */
 	dma_addr_t	shift;		/* of what the device sees */
+	bool		twice;		/* the same memory at once */
 	bool		coherent;	/* no syncs, unless it bounces */
 	bool		bounces;
 	dma_addr_t	iova;		/* where ranges are, with an IOMMU */
