@@ -125,12 +125,19 @@ static dma_addr_t vo_dma_begin(phys_addr_t phys, size_t len,
 	return addr;
 }
 
+/* RAM that stands for a carve-out has pages, which that one may lack */
+static bool vo_dma_is_told(phys_addr_t phys, unsigned long attrs)
+{
+	return !vo_dma.twice &&
+	       !(attrs & DMA_ATTR_MMIO && pfn_valid(PHYS_PFN(phys)));
+}
+
 static dma_addr_t vo_dma_map(struct device *dev, phys_addr_t phys, size_t len,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
 	dma_addr_t addr = vo_dma_begin(phys, len, dir, attrs);
 
-	if (!vo_dma.twice)
+	if (vo_dma_is_told(phys, attrs))
 		debug_dma_map_phys(dev, phys, len, dir, addr, attrs);
 	return addr;
 }
@@ -153,7 +160,7 @@ static void vo_dma_unmap(struct device *dev, dma_addr_t addr, size_t len,
 			 enum dma_data_direction dir, unsigned long attrs)
 {
 	vo_dma_end(vo_dma_phys(addr), len, dir, attrs);
-	if (!vo_dma.twice)
+	if (vo_dma_is_told(vo_dma_phys(addr), attrs))
 		debug_dma_unmap_phys(dev, addr, len, dir, attrs);
 }
 
