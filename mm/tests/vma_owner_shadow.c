@@ -9,7 +9,7 @@
  * DMA_API_DEBUG compares calls. It alone sees what leaves the content right: a
  * mapping that is undone in another direction, by another function or with
  * another size; one whose error nobody asked for; a segment longer than the
- * device takes. It does not know who touches the memory, and not of ranges of IO
+ * device takes; a sync of more than is mapped. It does not know who touches the memory, and not of ranges of IO
  * virtual addresses, dma_iova_link() and its kind, at all. Nor can it tell two
  * mappings at one address: if one device maps the same memory twice and syncs a
  * part of it, it complains of that, and so is not told in such a case.
@@ -19,8 +19,8 @@
  * its direction is not what is done, though a mapping for both allows it, and what
  * is unmapped without a sync while it is the device's.
  *
- * Both see a sync of what is not mapped, of more than is mapped, and in another
- * direction than that of the mapping: there the mutants say "dma-debug: yes".
+ * Both see a sync of what is not mapped, and in another direction than that of the
+ * mapping: there the mutants say "dma-debug: yes".
  */
 #include <linux/swiotlb.h>
 #include <linux/dma-map-ops.h>
