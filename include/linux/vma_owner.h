@@ -523,9 +523,10 @@ struct vma_pin_maps;
  * ``-EINVAL``         Zero length, an address range that overflows, a DMA
  *                     direction that a pin without VMA_PIN_WRITE does not
  *                     allow. A part of a cache line of owned memory, for a
- *                     device that is not coherent to write. Unknown flags, a client without a name, a pin
- *                     that holds nothing or has no device, which warn as well:
- *                     never pass on the flags of user space
+ *                     device that is not coherent to write. Unknown flags, a
+ *                     client without a name, a pin that holds nothing or has no
+ *                     device, which warn as well: never pass on the flags of
+ *                     user space
  * ``-EBUSY``          The pin has a mapping of that kind already, or is mapped
  *                     for another device
  * ``-EIO``            The DMA API refuses: the memory is beyond the device's

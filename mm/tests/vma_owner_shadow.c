@@ -9,8 +9,9 @@
  * DMA_API_DEBUG compares calls. It alone sees what leaves the content right: a
  * mapping that is undone in another direction, by another function or with
  * another size; one whose error nobody asked for; a segment longer than the
- * device takes; a sync of more than is mapped. It does not know who touches the memory, and not of ranges of IO
- * virtual addresses, dma_iova_link() and its kind, at all. Nor can it tell two
+ * device takes; a sync of more than is mapped. It does not know who touches the
+ * memory, and not of ranges of IO virtual addresses, dma_iova_link() and its kind,
+ * at all. Nor can it tell two
  * mappings at one address: if one device maps the same memory twice and syncs a
  * part of it, it complains of that, and so is not told in such a case.
  *
