@@ -11,9 +11,9 @@
  * another size; one whose error nobody asked for; a segment longer than the
  * device takes; a sync of more than is mapped. It does not know who touches the
  * memory, and not of ranges of IO virtual addresses, dma_iova_link() and its kind,
- * at all. Nor can it tell two
- * mappings at one address: if one device maps the same memory twice and syncs a
- * part of it, it complains of that, and so is not told in such a case.
+ * at all. Nor can it tell two mappings at one address: if one device maps the same
+ * memory twice and syncs a part of it, it complains of that, and so is not told in
+ * such a case.
  *
  * Here, each line of the memory is the device's or the CPU's. So it is seen that
  * a call is missing, comes twice, too late or in the place of its opposite, that
