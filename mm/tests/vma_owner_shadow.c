@@ -421,6 +421,7 @@ const struct vma_owner_mock_dma vo_dma_shadow = {
 #define dma_sync_single_for_device	vo_dma_for_device
 #define dma_need_sync			vo_dma_need_sync
 #define dev_is_dma_coherent		vo_dma_is_coherent
+#undef dma_get_cache_alignment
 #define dma_get_cache_alignment		vo_dma_alignment
 #define dma_get_max_seg_size		vo_dma_max_seg_size
 #define dma_get_seg_boundary		vo_dma_seg_boundary
