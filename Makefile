@@ -12,7 +12,7 @@ ifneq ($(V),1)
 endif
 
 captures := capture capture-iommu capture-32bit
-targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks \
+targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks attacks \
 	regression debug misuse production package matrix mutants model drift shell table
 
 .PHONY: $(targets) check-all help clean
@@ -67,7 +67,7 @@ kunit: tree
 kunit-qemu: guest
 	kit/boot kunit
 
-selftests leaks $(captures): guest
+selftests leaks attacks $(captures): guest
 	kit/boot $@
 
 debug: guest
@@ -159,7 +159,7 @@ help:
 	echo 'make check          everything that can fail; ends with N passed, N failed'
 	echo 'make check-brief    make check without the debug, production and stock kernels, capture-iommu,'
 	echo '                    capture-32bit, the table, and the matrix but x86_64-debian, as CI does for 5.10'
-	echo 'make check-long     all of make check, then debug-capture, package, the rest of the matrix, leaks, drift, regression and mutants'
+	echo 'make check-long     all of make check, then debug-capture, package, the rest of the matrix, leaks, attacks, drift, regression and mutants'
 	echo 'make check-all      make check-long for every kernel, and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter; AUTHOR= signs them'
@@ -173,6 +173,7 @@ help:
 	echo 'make selftests      the selftests in QEMU'
 	echo 'make capture        a device captures by DMA in QEMU; capture-iommu: behind an IOMMU;'
 	echo '                    capture-32bit: a device of 32 bits, memory beyond its reach'
+	echo 'make attacks        DMA by VFIO into BARs that their owner took back, in QEMU'
 	echo 'make leaks          hundreds of rounds, kills and unbinds in QEMU, and what they leave behind'
 	echo 'make regression     v4l2-compliance and the kernel'"'"'s selftests on the untouched kernel and on ours'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
@@ -193,7 +194,7 @@ help:
 	echo 'CONFIG=              make kernel and make deb-pkg: the configuration to build with, .gz too'
 	echo 'AUTHOR=              make series: Your Name <you@example.org>'
 	echo 'CASE=                make kunit, make kunit-qemu: a glob of cases, such as vma_owner.c1_*'
-	echo 'ONLY=                make selftests, capture, leaks: the one program to run'
+	echo 'ONLY=                make selftests, capture, attacks, leaks: the one program to run'
 	echo 'CELLS=               make matrix: names of cells, or brief, quick, long'
 	echo 'JOBS=$(JOBS)               compilers at once'
 	echo 'CACHE=$(CACHE)'

@@ -59,6 +59,17 @@ describe_guest()
 		append="$append${ROUNDS:+ vo_rounds=$ROUNDS}${KILLS:+ vo_kills=$KILLS}${SEED:+ vo_seed=$SEED}"
 		qemu="$edu $edu $edu $edu"
 		;;
+	attacks)
+		job=attacks limit=1800
+		append="$append intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_timeout=1500"
+		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $edu"
+		# the newcomer is the ivshmem that every guest has, on the root bus
+		for nr in 1 2; do
+			qemu="$qemu -device pcie-root-port,id=port$nr,chassis=$nr,slot=$nr"
+			qemu="$qemu -object memory-backend-ram,size=1M,id=victim$nr,share=on"
+			qemu="$qemu -device ivshmem-plain,memdev=victim$nr,bus=port$nr"
+		done
+		;;
 	*) return 1 ;;
 	esac
 	case $1 in

@@ -6,6 +6,7 @@
  *   selftests  run every executable in /tests
  *   capture    load the modules of /modules/capture, run what is in /capture
  *   leaks      load them as well, run what is in /leaks
+ *   attacks    run what is in /attacks
  *   regression run what is in /regression
  *   kunit      copy the results of the KUnit suites named vma_owner*
  *   all        both, in one document
@@ -594,6 +595,12 @@ static void job_leaks(void)
 	job_selftests();
 }
 
+static void job_attacks(void)
+{
+	tests_dir = "/attacks";
+	job_selftests();
+}
+
 static void job_regression(void)
 {
 	tests_dir = "/regression";
@@ -711,6 +718,7 @@ static const struct {
 	{ "capture", job_capture },
 	{ "kunit", job_kunit },
 	{ "leaks", job_leaks },
+	{ "attacks", job_attacks },
 	{ "regression", job_regression },
 	{ "all", job_all },
 	{ "shell", job_shell },

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+
+#define EDU_DMA_SRC	0x80
+#define EDU_DMA_DST	0x88
+#define EDU_DMA_COUNT	0x90
+#define EDU_DMA_CMD	0x98
+#define EDU_DMA_RUN	1
+#define EDU_DMA_WRITE	2
+#define EDU_MEMORY	0x40000
+
+#define POLL_US		1000
+#define PATIENCE	5000	/* polls */
+
+int edu_open(struct edu *edu, int container, enum container kind)
+{
+	char name[PCI_NAME_LENGTH];
+	int ret;
+
+	edu->dev.fd = -1;
+	ret = pci_find(name, EDU, false, 0);
+	if (!ret)
+		ret = vfio_open(&edu->dev, name, container, kind);
+	if (ret)
+		return ret;
+	edu->regs = vfio_map_bar(&edu->dev, 0, &edu->size);
+	if (edu->regs == MAP_FAILED) {
+		vfio_close(&edu->dev);
+		return -errno;
+	}
+	return vfio_command(&edu->dev, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER,
+			    0);
+}
+
+void edu_close(struct edu *edu)
+{
+	munmap((void *)edu->regs, edu->size);
+	vfio_close(&edu->dev);
+}
+
+static void set(struct edu *edu, int reg, uint64_t value)
+{
+	*(volatile uint64_t *)(edu->regs + reg) = value;
+}
+
+static int run(struct edu *edu, uint64_t src, uint64_t dst, size_t len,
+	       unsigned int how)
+{
+	int i;
+
+	if (len > EDU_MOST)
+		return -EINVAL;
+	set(edu, EDU_DMA_SRC, src);
+	set(edu, EDU_DMA_DST, dst);
+	set(edu, EDU_DMA_COUNT, len);
+	set(edu, EDU_DMA_CMD, EDU_DMA_RUN | how);
+	for (i = 0; i < PATIENCE; i++) {
+		usleep(POLL_US);
+		if (!(*(volatile uint32_t *)(edu->regs + EDU_DMA_CMD) &
+		      EDU_DMA_RUN))
+			return 0;
+	}
+	return -ETIMEDOUT;
+}
+
+int edu_read(struct edu *edu, uint64_t iova, size_t len)
+{
+	return run(edu, iova, EDU_MEMORY, len, 0);
+}
+
+int edu_write(struct edu *edu, uint64_t iova, size_t len)
+{
+	return run(edu, EDU_MEMORY, iova, len, EDU_DMA_WRITE);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * QEMU's edu device, behind VFIO: it copies between its own memory and what is
+ * at an address of its DMA, up to EDU_MOST bytes at a time, in 100 ms each.
+ */
+#ifndef _EDU_H
+#define _EDU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vfio.h"
+
+#define EDU_MOST	2048
+
+struct edu {
+	struct vfio_device dev;
+	volatile unsigned char *regs;
+	size_t size;
+};
+
+int edu_open(struct edu *edu, int container, enum container kind);
+void edu_close(struct edu *edu);
+/* Both say 0 even where nothing is there: only the IOMMU tells of that */
+int edu_read(struct edu *edu, uint64_t iova, size_t len);
+int edu_write(struct edu *edu, uint64_t iova, size_t len);
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "faults.h"
+
+#define INTERRUPT_US	100000
+/* The kernel logs no more than a few in five seconds */
+#define PACE_US		2200000
+
+static void mark(const char *text)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		perror("# /dev/kmsg");
+	close(fd);
+}
+
+int faults_begin(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	usleep(PACE_US);
+	lseek(fd, 0, SEEK_END);
+	mark("vo: faults of the IOMMU are due");
+	return fd;
+}
+
+int faults_end(int fd, const char *pci_name, uint64_t iova, size_t len)
+{
+	unsigned long long addr;
+	char line[1024], *at;
+	int count = 0;
+	ssize_t n;
+
+	usleep(INTERRUPT_US);
+	mark("vo: no more faults are due");
+	/* The kernel leaves out the domain */
+	pci_name = strchr(pci_name, ':') + 1;
+	for (;;) {
+		n = read(fd, line, sizeof(line) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			break;
+		line[n] = '\0';
+		at = strstr(line, "fault addr ");
+		if (!at || !strstr(line, pci_name) ||
+		    sscanf(at, "fault addr %llx", &addr) != 1)
+			continue;
+		if (addr + 4095 >= iova && addr < iova + len)
+			count++;
+	}
+	close(fd);
+	return count;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the IOMMU says of DMA that it stopped. Outside begin and end a fault of
+ * it fails the guest, see tests/qemu/judge.
+ */
+#ifndef _FAULTS_H
+#define _FAULTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A file for faults_end(), or an errno negated */
+int faults_begin(void);
+/* How many it has logged meanwhile of this device's DMA to this range */
+int faults_end(int fd, const char *pci_name, uint64_t iova, size_t len);
+
+#endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "newcomer.h"
+
+#define POISON	0x5a
+
+static int map(struct newcomer *newcomer)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource%d",
+		 newcomer->name, MEMORY_BAR);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	newcomer->map = mmap(NULL, newcomer->own.size, PROT_READ | PROT_WRITE,
+			     MAP_SHARED, fd, 0);
+	close(fd);
+	return newcomer->map == MAP_FAILED ? -errno : 0;
+}
+
+static int decode(const struct newcomer *newcomer, bool on)
+{
+	uint16_t command;
+	int ret;
+
+	ret = pci_config_read(newcomer->name, PCI_COMMAND, &command,
+			      sizeof(command));
+	if (ret)
+		return ret;
+	command &= ~PCI_COMMAND_MEMORY;
+	if (on)
+		command |= PCI_COMMAND_MEMORY;
+	return pci_config_write(newcomer->name, PCI_COMMAND, &command,
+				sizeof(command));
+}
+
+static int move(const struct newcomer *newcomer, uint64_t to)
+{
+	int reg = PCI_BASE_ADDRESS_0 + 4 * MEMORY_BAR, ret;
+	uint32_t half[2] = { to, to >> 32 };
+
+	ret = decode(newcomer, false);
+	if (!ret)
+		ret = pci_config_write(newcomer->name, reg, &half[0], 4);
+	if (!ret)
+		ret = pci_config_write(newcomer->name, reg + 4, &half[1], 4);
+	return ret ?: decode(newcomer, true);
+}
+
+int newcomer_take(struct newcomer *newcomer, const char *victim, int bar)
+{
+	struct pci_bar at;
+	int ret;
+
+	ret = pci_find(newcomer->name, IVSHMEM, false, 0);
+	if (!ret)
+		ret = pci_bar(newcomer->name, MEMORY_BAR, &newcomer->own);
+	if (!ret)
+		ret = pci_bar(victim, bar, &at);
+	if (!ret && at.size != newcomer->own.size)
+		ret = -EINVAL;
+	if (!ret)
+		ret = decode(newcomer, true);
+	if (!ret)
+		ret = map(newcomer);
+	if (ret)
+		return ret;
+	memset(newcomer->map, POISON, newcomer->own.size);
+	return move(newcomer, at.start);
+}
+
+int newcomer_leave(struct newcomer *newcomer)
+{
+	return move(newcomer, newcomer->own.start);
+}
+
+bool newcomer_is_whole(const struct newcomer *newcomer)
+{
+	size_t i;
+
+	for (i = 0; i < newcomer->own.size; i++) {
+		if (newcomer->map[i] != POISON) {
+			printf("# the newcomer's byte %#zx was overwritten\n", i);
+			return false;
+		}
+	}
+	return true;
+}
+
+void newcomer_close(struct newcomer *newcomer)
+{
+	munmap(newcomer->map, newcomer->own.size);
+}

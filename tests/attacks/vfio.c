@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vfio.h"
+
+#define DEVICES	"/sys/bus/pci/devices"
+
+/* ---- PCI, by sysfs ---- */
+
+static int attribute_open(const char *name, const char *attribute, int flags)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", name, attribute);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int attribute_write(const char *name, const char *attribute,
+			   const char *text)
+{
+	int fd = attribute_open(name, attribute, O_WRONLY), ret = 0;
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static bool is_kind(const char *name, unsigned int vendor, unsigned int device)
+{
+	uint16_t id[2];
+
+	return !pci_config_read(name, PCI_VENDOR_ID, id, sizeof(id)) &&
+	       id[0] == vendor && id[1] == device;
+}
+
+static bool is_below_port(const char *name)
+{
+	return strncmp(name, "0000:00:", 8);
+}
+
+int pci_find(char name[PCI_NAME_LENGTH], unsigned int vendor,
+	     unsigned int device, bool below_port, int nth)
+{
+	struct dirent **entries;
+	int nr, i, ret = -ENODEV;
+
+	nr = scandir(DEVICES, &entries, NULL, alphasort);
+	if (nr < 0)
+		return -errno;
+	for (i = 0; i < nr; i++) {
+		const char *found = entries[i]->d_name;
+
+		if (ret && found[0] != '.' &&
+		    is_below_port(found) == below_port &&
+		    is_kind(found, vendor, device) && !nth--) {
+			snprintf(name, PCI_NAME_LENGTH, "%.*s",
+				 PCI_NAME_LENGTH - 1, found);
+			ret = 0;
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	return ret;
+}
+
+int pci_bar(const char *name, int bar, struct pci_bar *at)
+{
+	int fd = attribute_open(name, "resource", O_RDONLY), i;
+	unsigned long long start, end;
+	FILE *file;
+
+	if (fd < 0)
+		return fd;
+	file = fdopen(fd, "r");
+	for (i = 0; i <= bar; i++) {
+		if (fscanf(file, "%llx %llx %*x", &start, &end) != 2) {
+			fclose(file);
+			return -EIO;
+		}
+	}
+	fclose(file);
+	at->start = start;
+	at->size = end - start + 1;
+	return 0;
+}
+
+int pci_config_read(const char *name, int reg, void *to, size_t len)
+{
+	int fd = attribute_open(name, "config", O_RDONLY), ret = 0;
+
+	if (fd < 0)
+		return fd;
+	if (pread(fd, to, len, reg) != (ssize_t)len)
+		ret = -EIO;
+	close(fd);
+	return ret;
+}
+
+int pci_config_write(const char *name, int reg, const void *from, size_t len)
+{
+	int fd = attribute_open(name, "config", O_WRONLY), ret = 0;
+
+	if (fd < 0)
+		return fd;
+	if (pwrite(fd, from, len, reg) != (ssize_t)len)
+		ret = -EIO;
+	close(fd);
+	return ret;
+}
+
+bool pci_power_is(const char *name, const char *status)
+{
+	int fd = attribute_open(name, "power/runtime_status", O_RDONLY);
+	char text[32];
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text));
+	close(fd);
+	return n > 0 && !strncmp(text, status, strlen(status));
+}
+
+/* ---- containers ---- */
+
+static bool is_compat(enum container kind)
+{
+	return kind == CONTAINER_COMPAT_V1 || kind == CONTAINER_COMPAT;
+}
+
+int container_open(enum container kind)
+{
+	int fd = open(is_compat(kind) ? "/dev/iommu" : "/dev/vfio/vfio",
+		      O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int container_map(int container, void *map, size_t len, uint64_t iova)
+{
+	struct vfio_iommu_type1_dma_map arg = {
+		.argsz = sizeof(arg),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)map,
+		.iova = iova,
+		.size = len,
+	};
+
+	return ioctl(container, VFIO_IOMMU_MAP_DMA, &arg) ? -errno : 0;
+}
+
+int64_t container_unmap(int container, uint64_t iova, size_t len)
+{
+	struct vfio_iommu_type1_dma_unmap arg = {
+		.argsz = sizeof(arg),
+		.iova = iova,
+		.size = len,
+	};
+
+	if (ioctl(container, VFIO_IOMMU_UNMAP_DMA, &arg))
+		return -errno;
+	return arg.size;
+}
+
+/* ---- devices ---- */
+
+static int bind(const char *name)
+{
+	char path[256], driver[256];
+	ssize_t len;
+	int fd, ret;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/driver", name);
+	len = readlink(path, driver, sizeof(driver) - 1);
+	if (len > 0) {
+		driver[len] = '\0';
+		if (!strcmp(strrchr(driver, '/'), "/vfio-pci"))
+			return 0;
+	}
+	ret = attribute_write(name, "driver_override", "vfio-pci");
+	if (ret)
+		return ret;
+	fd = open("/sys/bus/pci/drivers_probe", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, name, strlen(name)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int group_open(const char *name)
+{
+	char path[256], link[256];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/iommu_group", name);
+	len = readlink(path, link, sizeof(link) - 1);
+	if (len < 0)
+		return -errno;
+	link[len] = '\0';
+	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(link, '/'));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int join(int group, int container, enum container kind)
+{
+	static const int types[] = {
+		[CONTAINER_TYPE1_V1] = VFIO_TYPE1_IOMMU,
+		[CONTAINER_TYPE1] = VFIO_TYPE1v2_IOMMU,
+		[CONTAINER_COMPAT_V1] = VFIO_TYPE1_IOMMU,
+		[CONTAINER_COMPAT] = VFIO_TYPE1v2_IOMMU,
+	};
+
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
+		return -errno;
+	/* Only the first of the devices says which */
+	if (ioctl(container, VFIO_SET_IOMMU, types[kind]) && errno != EINVAL)
+		return -errno;
+	return 0;
+}
+
+int vfio_open(struct vfio_device *dev, const char *name, int container,
+	      enum container kind)
+{
+	int ret;
+
+	dev->fd = -1;
+	snprintf(dev->name, sizeof(dev->name), "%.*s", PCI_NAME_LENGTH - 1,
+		 name);
+	ret = bind(name);
+	if (ret)
+		return ret;
+	dev->group = group_open(name);
+	if (dev->group < 0)
+		return dev->group;
+	ret = join(dev->group, container, kind);
+	if (!ret) {
+		dev->fd = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, name);
+		if (dev->fd < 0)
+			ret = -errno;
+	}
+	if (ret)
+		close(dev->group);
+	return ret;
+}
+
+void vfio_close(struct vfio_device *dev)
+{
+	if (dev->fd < 0)
+		return;
+	close(dev->fd);
+	close(dev->group);
+	dev->fd = -1;
+}
+
+int vfio_feature_set(const struct vfio_device *dev, unsigned int feature,
+		     const void *data, size_t len)
+{
+	struct {
+		struct vfio_device_feature head;
+		unsigned char data[64];
+	} arg = {
+		.head.argsz = sizeof(arg.head) + len,
+		.head.flags = VFIO_DEVICE_FEATURE_SET | feature,
+	};
+
+	if (len > sizeof(arg.data))
+		return -EINVAL;
+	if (len)
+		memcpy(arg.data, data, len);
+	return ioctl(dev->fd, VFIO_DEVICE_FEATURE, &arg) ? -errno : 0;
+}
+
+static int region_info(const struct vfio_device *dev, int index,
+		       struct vfio_region_info *info)
+{
+	*info = (struct vfio_region_info) {
+		.argsz = sizeof(*info),
+		.index = index,
+	};
+	return ioctl(dev->fd, VFIO_DEVICE_GET_REGION_INFO, info) ? -errno : 0;
+}
+
+void *vfio_map_bar_at(const struct vfio_device *dev, int bar, void *at,
+		      size_t *size)
+{
+	struct vfio_region_info info;
+
+	if (region_info(dev, bar, &info))
+		return MAP_FAILED;
+	*size = info.size;
+	return mmap(at, info.size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | (at ? MAP_FIXED : 0), dev->fd, info.offset);
+}
+
+void *vfio_map_bar(const struct vfio_device *dev, int bar, size_t *size)
+{
+	return vfio_map_bar_at(dev, bar, NULL, size);
+}
+
+int vfio_reset(const struct vfio_device *dev)
+{
+	return ioctl(dev->fd, VFIO_DEVICE_RESET) ? -errno : 0;
+}
+
+int vfio_config_read16(const struct vfio_device *dev, int reg)
+{
+	struct vfio_region_info info;
+	uint16_t value;
+	int ret;
+
+	ret = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	if (ret)
+		return ret;
+	if (pread(dev->fd, &value, sizeof(value), info.offset + reg) !=
+	    sizeof(value))
+		return -errno;
+	return value;
+}
+
+int vfio_config_write16(const struct vfio_device *dev, int reg, uint16_t value)
+{
+	struct vfio_region_info info;
+	int ret;
+
+	ret = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	if (ret)
+		return ret;
+	if (pwrite(dev->fd, &value, sizeof(value), info.offset + reg) !=
+	    sizeof(value))
+		return -errno;
+	return 0;
+}
+
+int vfio_command(const struct vfio_device *dev, uint16_t set, uint16_t clear)
+{
+	int old = vfio_config_read16(dev, PCI_COMMAND);
+
+	if (old < 0)
+		return old;
+	return vfio_config_write16(dev, PCI_COMMAND, (old | set) & ~clear);
+}
