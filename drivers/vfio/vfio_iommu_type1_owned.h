@@ -261,6 +261,8 @@ static void vfio_owned_skip(const struct vfio_dma *dma, struct vfio_run *run,
 {
 	struct vfio_owned *seg = run->owned;
 
+	if (*pos < run->end)
+		return;
 	if (!seg)
 		seg = list_first_entry(&dma->owned, struct vfio_owned, next);
 	list_for_each_entry_from(seg, &dma->owned, next) {
