@@ -657,7 +657,10 @@ static int vma_pin_try_dmabuf(struct vma_pin *pin, enum dma_data_direction dir)
 	return ret;
 }
 
-/* Would others write what is in a line with what the device writes? */
+/*
+ * Would others write what is in a line with what the device writes? Allocators
+ * fill the last page up.
+ */
 static bool vma_pin_shares_a_line(struct vma_pin *pin,
 				  enum dma_data_direction dir)
 {
@@ -667,7 +670,7 @@ static bool vma_pin_shares_a_line(struct vma_pin *pin,
 	if (dir == DMA_TO_DEVICE || dev_is_dma_coherent(maps_of(pin)->dev))
 		return false;
 	return !IS_ALIGNED(start, line) ||
-	       (end < pin->ref.size && !IS_ALIGNED(end, line));
+	       (PAGE_ALIGN(end) < pin->ref.size && !IS_ALIGNED(end, line));
 }
 
 static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
@@ -737,6 +740,15 @@ static unsigned int vma_pin_max_seg(const struct vma_pin *pin,
 		     ALIGN_DOWN(dma_get_max_seg_size(dev), PAGE_SIZE));
 }
 
+/* Each implementation of the DMA API has errnos of its own */
+static int dma_pages_map(struct device *dev, struct sg_table *sgt,
+			 enum dma_data_direction dir)
+{
+	int ret = dma_map_sgtable(dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
+
+	return !ret || ret == -ENOMEM ? ret : -EIO;
+}
+
 static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 					  enum dma_data_direction dir)
 {
@@ -753,7 +765,7 @@ static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 						GFP_KERNEL);
 	if (ret)
 		goto err_free;
-	ret = dma_map_sgtable(m->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	ret = dma_pages_map(m->dev, sgt, dir);
 	if (ret)
 		goto err_free_table;
 	m->dir = dir;
@@ -831,6 +843,7 @@ static int vma_pin_fill_extents(struct vma_pin *pin,
 				struct vma_owner_extents *x)
 {
 	const struct vma_owner_obj_ops *ops = pin->ref.ops;
+	bool empty = false;
 	u64 len = 0;
 	unsigned int i;
 	int ret;
@@ -842,9 +855,11 @@ static int vma_pin_fill_extents(struct vma_pin *pin,
 	if (ret)
 		goto err;
 
-	for (i = 0; i < x->nr; i++)
+	for (i = 0; i < x->nr; i++) {
+		empty |= !x->vec[i].len;
 		len += x->vec[i].len;
-	if (!WARN_ON_ONCE(len != pin->len))
+	}
+	if (!WARN_ON_ONCE(empty || len != pin->len))
 		return 0;
 	ops->put_extents(pin->ref.obj, x);
 	ret = -EFAULT;
@@ -910,7 +925,7 @@ static void dma_slice_unmap(struct pin_maps *m, struct sg_table *table,
 		return;
 	if (dma_use_iova(&m->iova)) {
 		dma_iova_destroy(m->dev, &m->iova, len, dir,
-				 vma_pin_dma_attrs(x, sync));
+				 vma_pin_dma_attrs(x, false));
 		return;
 	}
 	for_each_sgtable_dma_sg(table, sg, i)
@@ -1018,7 +1033,7 @@ static int dma_slice_map_each(struct dma_slice *s, struct pin_maps *m,
 	return 0;
 }
 
-/* An entry for each extent also in one range: each is a piece of memory to sync */
+/* An entry for each extent also in one range, as if there were none */
 static int dma_slice_link_all(struct dma_slice *s, struct pin_maps *m,
 			      enum dma_data_direction dir, size_t max)
 {
@@ -1057,7 +1072,8 @@ err_destroy:
 static bool vma_pin_is_joined(struct pin_maps *m)
 {
 	return m->dma_extents.type == VMA_OWNER_RAM &&
-	       (dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev));
+	       (dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev)) &&
+	       dma_get_max_seg_size(m->dev) >= PAGE_SIZE;
 }
 
 static u64 dma_count_segs(const struct vma_owner_extents *x, size_t max)
@@ -1110,7 +1126,7 @@ static struct sg_table *dma_slice_of_pages(struct vma_pin *pin,
 	whole = dma_pages_alloc(&m->dma_extents, max);
 	if (IS_ERR(whole))
 		return whole;
-	ret = dma_map_sgtable(m->dev, whole, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	ret = dma_pages_map(m->dev, whole, dir);
 	if (ret)
 		goto err_free;
 	sgt = dma_slice_cut(whole, 0, pin->len);
@@ -1165,8 +1181,9 @@ static struct sg_table *dma_slice_of_extents(struct vma_pin *pin,
 	struct sg_table *sgt;
 	unsigned int i;
 
-	if (vma_pin_is_joined(m))
-		return dma_slice_of_pages(pin, dir, max);
+	/* What is joined is kept from a boundary that no entry is longer than */
+	if (vma_pin_is_joined(m) && mask >= PAGE_SIZE - 1)
+		return dma_slice_of_pages(pin, dir, min_t(u64, max - 1, mask) + 1);
 	nents = dma_count_segs(x, max);
 	for (i = 0; i < x->nr; i++)
 		cuts += 1 + div64_u64(x->vec[i].len, mask + 1 ?: mask);
@@ -1310,11 +1327,12 @@ static bool vma_pin_allows(const struct vma_pin *pin,
  * offset of such an entry is that of its DMA address in the page. No entry is
  * longer than dma_get_max_seg_size(), or a page if that is more, save for
  * &vma_pin_client.contiguous and for what the exporter of a dma-buf maps; none
- * of extents crosses dma_get_seg_boundary().
+ * of extents crosses dma_get_seg_boundary(), unless the DMA API joins RAM without
+ * a look at it.
  * -EOPNOTSUPP if there is no way for the device to reach the memory, or none to
  * sync it and the device needs that; -EINVAL if the device is not coherent and
- * would write a part of a cache line of owned memory; -EIO if the DMA API refuses; what the
- * exporter of the dma-buf says, and DOC: errors.
+ * would write a part of a cache line of owned memory; -EIO if the DMA API
+ * refuses; what the exporter of the dma-buf says, and DOC: errors.
  */
 struct sg_table *vma_pin_map_dma(struct vma_pin *pin,
 				 enum dma_data_direction dir)

@@ -172,7 +172,7 @@ static inline void vom_dma_map_once_more(void)
 /* Where it is, whatever its window */
 static inline phys_addr_t vom_dma_phys(dma_addr_t addr)
 {
-	return addr & (VOM_WINDOW - 1);
+	return vom_dma.window ? addr & (VOM_WINDOW - 1) : addr;
 }
 
 static inline void vom_dma_unmap(struct device *dev, dma_addr_t addr, size_t len,

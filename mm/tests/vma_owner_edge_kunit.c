@@ -408,6 +408,61 @@ static int vo_get_one(void *data, u64 offset, u64 len,
 	return 0;
 }
 
+/* What maps a table of pages joins them, and splits none */
+static void c6_joined_ram_is_cut_before(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, false, VO_SIZE);
+	struct sg_table *sgt;
+
+	vo_dma.boundary = PAGE_SIZE - 1;
+	vo_get_all = obj->ops.get_extents;
+	obj->ops.get_extents = vo_get_one;
+	sgt = vo_map_dma(&imp->pin, imp->dev, DMA_TO_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, VO_PAGES);
+	KUNIT_EXPECT_EQ(test, vo_dma.longest, PAGE_SIZE);
+	vo_unmap_dma(&imp->pin);
+
+	/* It gets the sizes wrong where a segment is less than a page */
+	vo_dma.boundary = 0;
+	vo_dma.max_seg_size = PAGE_SIZE / 2;
+	sgt = vo_map_dma(&imp->pin, imp->dev, DMA_TO_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_EQ(test, sgt->nents, VO_PAGES);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
+static int vo_get_empty(void *data, u64 offset, u64 len,
+			struct vma_owner_extents *x)
+{
+	int ret = vo_get_one(data, offset, len, x);
+
+	if (ret)
+		return ret;
+	x->vec[1].paddr = x->vec[0].paddr + 1;
+	x->vec[1].len = 0;
+	x->nr = 2;
+	return 0;
+}
+
+static void c6_empty_extent_refused(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, false, VO_SIZE);
+
+	vo_get_all = obj->ops.get_extents;
+	obj->ops.get_extents = vo_get_empty;
+	kunit_warning_suppress(test)
+		KUNIT_EXPECT_EQ(test, PTR_ERR(vo_map_dma(&imp->pin, imp->dev,
+							 DMA_TO_DEVICE)),
+				-EFAULT);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
+	vma_unpin(&imp->pin);
+}
+
 /* Drivers take all entries but the ends for whole pages */
 static void c6_segments_are_of_whole_pages(struct kunit *test)
 {
@@ -449,6 +504,8 @@ static const struct vo_line_part vo_line_parts[] = {
 	  false, -EINVAL },
 	{ "ends in a line", VO_LINE, 8, DMA_FROM_DEVICE, false, -EINVAL },
 	{ "written and read", VO_LINE, 8, DMA_BIDIRECTIONAL, false, -EINVAL },
+	{ "ends in the last page", VO_SIZE - PAGE_SIZE, 8, DMA_FROM_DEVICE,
+	  false, 0 },
 	{ "only read", VO_LINE + 8, 8, DMA_TO_DEVICE, false, 0 },
 	{ "coherent", VO_LINE + 8, 8, DMA_FROM_DEVICE, true, 0 },
 };
@@ -548,6 +605,8 @@ struct kunit_case vo_edge_cases[] = {
 	KUNIT_CASE(c6_error_of_an_iommu),
 	KUNIT_CASE(c14_failed_map_undoes_nothing),
 	KUNIT_CASE_PARAM(c6_segments_are_of_whole_pages, vo_iommu_gen_params),
+	KUNIT_CASE(c6_joined_ram_is_cut_before),
+	KUNIT_CASE(c6_empty_extent_refused),
 	KUNIT_CASE_PARAM(c15_refused_part_undoes_nothing, vo_part_gen_params),
 	KUNIT_CASE(c15_cached_fixed_memory_refused),
 	KUNIT_CASE_PARAM(c15_part_of_a_line_refused, vo_line_part_gen_params),

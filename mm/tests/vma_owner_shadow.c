@@ -329,7 +329,7 @@ static int vo_dma_map_sgt(struct device *dev, struct sg_table *sgt,
 	}
 	if (i < sgt->orig_nents) {
 		vo_dma.live -= i;
-		return -EIO;
+		return -EINVAL;	/* as dma-iommu, whatever it was */
 	}
 	if (vo_dma.iova)
 		vo_dma_merge(sgt);

@@ -24,7 +24,9 @@
  *
  * A command list names memory by user address. It is pinned for writing and
  * mapped for the device when the command list is set, and its one DMA address is
- * written into the command list: the range must be contiguous for the device.
+ * written into the command list: the range must be contiguous for the device. As
+ * nobody says which memory is only read, owned memory begins and ends with a cache
+ * line if G2D is not coherent, or it is refused with -EINVAL.
  *
  * Pins are cached, up to a limit, since user space blits from and to the same
  * memory again and again. A cached pin is found by address and size, and used if
