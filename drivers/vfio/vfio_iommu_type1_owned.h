@@ -51,7 +51,7 @@ static int vfio_owned_map_one(struct iommu_domain *domain,
 
 	for (i = 0; i < x->nr; i++) {
 		ret = iommu_map(domain, iova, x->vec[i].paddr, x->vec[i].len,
-				prot, GFP_KERNEL);
+				prot, GFP_KERNEL_ACCOUNT);
 		if (ret) {
 			if (iova != seg->iova)
 				iommu_unmap(domain, seg->iova,
@@ -314,13 +314,10 @@ static int vfio_owned_join(struct vfio_domain *domain, struct vfio_owned *seg)
 	return vfio_owned_map_one(domain->domain, seg, seg->mapped);
 }
 
-static int vfio_owned_leave(struct vfio_domain *domain, struct vfio_owned *seg)
-{
-	vfio_owned_unmap_one(domain->domain, seg);
-	return 0;
-}
-
-/* From here on the callbacks know @domain, which is not on the list yet */
+/*
+ * From here on the callbacks know @domain, which is not on the list yet. If it
+ * fails @domain is freed, with what it has.
+ */
 static int vfio_owned_attach(struct vfio_iommu *iommu,
 			     struct vfio_domain *domain)
 {
@@ -328,9 +325,7 @@ static int vfio_owned_attach(struct vfio_iommu *iommu,
 
 	guard(mutex)(&iommu->owned_lock);
 	ret = vfio_owned_for_each(iommu, domain, vfio_owned_join);
-	if (ret)
-		vfio_owned_for_each(iommu, domain, vfio_owned_leave);
-	else
+	if (!ret)
 		iommu->attaching = domain;
 	return ret;
 }

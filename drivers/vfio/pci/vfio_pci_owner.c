@@ -72,10 +72,14 @@ static struct vma_owner_revoke *vfio_pci_bar_revocable(void *obj)
 	return bar->owner->revoke;
 }
 
-/* Does the driver itself say where the memory of its regions is? */
+/*
+ * Does the driver itself say where the memory of its regions is? Without dma-bufs
+ * none can, and the core's stub has an address in each object.
+ */
 static bool vfio_pci_owner_has_phys(struct vfio_pci_core_device *vdev)
 {
-	return vdev->pci_ops && vdev->pci_ops->get_dmabuf_phys &&
+	return IS_ENABLED(CONFIG_VFIO_PCI_DMABUF) &&
+	       vdev->pci_ops && vdev->pci_ops->get_dmabuf_phys &&
 	       vdev->pci_ops->get_dmabuf_phys != vfio_pci_core_get_dmabuf_phys;
 }
 
@@ -232,12 +236,16 @@ void vfio_pci_owner_begin(struct vfio_pci_core_device *vdev)
  */
 void vfio_pci_owner_end(struct vfio_pci_core_device *vdev)
 {
-	struct vfio_pci_owner *owner = vdev->owner;
+	struct vfio_pci_owner *owner;
 
+	/* A device in low power may wake up just now */
+	down_write(&vdev->memory_lock);
+	owner = vdev->owner;
+	vdev->owner = NULL;
+	up_write(&vdev->memory_lock);
 	if (!owner)
 		return;
 	vma_owner_revoke(owner->revoke, VMA_OWNER_PERMANENT);
-	vdev->owner = NULL;
 	kref_put(&owner->kref, vfio_pci_owner_free);
 }
 
