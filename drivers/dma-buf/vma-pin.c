@@ -905,6 +905,8 @@ static bool vma_pin_alloc_iova(struct pin_maps *m, size_t len)
 	unsigned int i;
 
 	m->iova = (struct dma_iova_state) {};
+	if (x->type == VMA_OWNER_RAM)
+		return false;
 	if (vma_pin_p2p_type(x, m->dev) != PCI_P2PDMA_MAP_THRU_HOST_BRIDGE)
 		return false;
 	for (i = 1; i < x->nr; i++)
@@ -1068,12 +1070,16 @@ err_destroy:
 	return ret == -ENOMEM || ret == -E2BIG ? ret : -EIO;
 }
 
-/* RAM has pages, and who maps a table of them may join them. Nobody else does */
+/*
+ * RAM has pages, and who maps a table of them may join them. Nobody else does.
+ * Of segments that are less than a page it gets the sizes wrong.
+ */
 static bool vma_pin_is_joined(struct pin_maps *m)
 {
 	return m->dma_extents.type == VMA_OWNER_RAM &&
 	       (dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev)) &&
-	       dma_get_max_seg_size(m->dev) >= PAGE_SIZE;
+	       dma_get_max_seg_size(m->dev) >= PAGE_SIZE &&
+	       dma_get_seg_boundary(m->dev) >= PAGE_SIZE - 1;
 }
 
 static u64 dma_count_segs(const struct vma_owner_extents *x, size_t max)
@@ -1182,7 +1188,7 @@ static struct sg_table *dma_slice_of_extents(struct vma_pin *pin,
 	unsigned int i;
 
 	/* What is joined is kept from a boundary that no entry is longer than */
-	if (vma_pin_is_joined(m) && mask >= PAGE_SIZE - 1)
+	if (vma_pin_is_joined(m))
 		return dma_slice_of_pages(pin, dir, min_t(u64, max - 1, mask) + 1);
 	nents = dma_count_segs(x, max);
 	for (i = 0; i < x->nr; i++)

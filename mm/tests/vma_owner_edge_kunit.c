@@ -424,12 +424,14 @@ static void c6_joined_ram_is_cut_before(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_dma.longest, PAGE_SIZE);
 	vo_unmap_dma(&imp->pin);
 
-	/* It gets the sizes wrong where a segment is less than a page */
+	/* Nor is it one range, which cannot be synced */
 	vo_dma.boundary = 0;
 	vo_dma.max_seg_size = PAGE_SIZE / 2;
 	sgt = vo_map_dma(&imp->pin, imp->dev, DMA_TO_DEVICE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	KUNIT_EXPECT_EQ(test, sgt->nents, VO_PAGES);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, VO_PAGES);
+	KUNIT_EXPECT_EQ(test, vo_dma.ranges, 0);
 	vma_unpin(&imp->pin);
 	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
 }
