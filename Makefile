@@ -97,11 +97,10 @@ production: guest
 	kit/boot production-capture || code=1; \
 	exit $$code
 
-package: export CONFIG = out/$(KERNEL)/build-production/.config
 package: guest
 	kit/setup custom
 	kit/build production
-	kit/build-custom deb-pkg
+	CONFIG=out/$(KERNEL)/build-production/.config kit/build-custom deb-pkg
 	kit/initramfs-over package
 	code=0; \
 	kit/boot package-selftests || code=1; \
