@@ -100,7 +100,7 @@ production: guest
 package: guest
 	kit/setup custom
 	kit/build production
-	CONFIG=out/$(KERNEL)/build-production/.config kit/build-custom deb-pkg
+	INTO=package CONFIG=out/$(KERNEL)/build-production/.config kit/build-custom deb-pkg
 	kit/initramfs-over package
 	code=0; \
 	kit/boot package-selftests || code=1; \
