@@ -181,6 +181,33 @@ pci_p2pdma_bus_addr_map(struct p2pdma_provider *provider, phys_addr_t paddr)
 	return DMA_MAPPING_ERROR;
 }
 
+/*
+ * An arm without SWIOTLB maintains caches by DMA operations of its own. The DMA API
+ * takes all devices for coherent there; the architecture knows better.
+ */
+#if defined(CONFIG_ARM) && !defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE)
+static inline bool vma_compat_is_coherent(struct device *dev)
+{
+	return dev->archdata.dma_coherent;
+}
+
+#define dev_is_dma_coherent	vma_compat_is_coherent
+#endif
+
+/*
+ * May a device with DMA operations of its own bounce? One that is coherent has no
+ * other reason to sync, and dmabounce names no limit.
+ */
+static inline bool vma_compat_may_bounce(struct device *dev)
+{
+#ifdef CONFIG_DMABOUNCE
+	if (dev->archdata.dmabounce)
+		return true;
+#endif
+	return dev_is_dma_coherent(dev) ||
+	       dma_max_mapping_size(dev) != SIZE_MAX;
+}
+
 /* The same under another name, with the last entry as its result */
 static inline int
 sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages,
