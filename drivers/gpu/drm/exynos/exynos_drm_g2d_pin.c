@@ -34,6 +34,10 @@
  * with another size, it is put away and never found again; at the latest when the
  * file is closed, as are all pins of that file.
  *
+ * The memory is handed over to G2D once, when it is mapped, and taken back when the
+ * pin is let go, as it has always been: what the CPU writes while a pin is cached a
+ * G2D that is not coherent may not see, nor the CPU what that has written.
+ *
  * G2D cannot be revoked: the DMA addresses are in command lists that are queued
  * already, and a transfer can only be waited for or reset, with locks held under
  * which pins are let go. So it is a static importer. Owners that may take their
