@@ -111,22 +111,41 @@ static int open_vgem(void)
 	return -ENODEV;
 }
 
-/* Kernels whose dma-bufs import no fences; these end by themselves after ten seconds */
-static int put_vgem_fence(struct fence *fence)
+/*
+ * Kernels whose dma-bufs import no fences have those of vgem: one that says that
+ * the memory is written to, or several that say that it is read. They end by
+ * themselves after ten seconds.
+ */
+static int open_vgem_import(struct fence *fence)
 {
 	struct drm_prime_handle prime = { .fd = fence->dmabuf };
-	struct drm_vgem_fence_attach attach = { .flags = VGEM_FENCE_WRITE };
 
 	fence->vgem = open_vgem();
 	if (fence->vgem < 0)
 		return fence->vgem;
 	if (ioctl(fence->vgem, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime))
 		return -errno;
-	attach.handle = prime.handle;
+	fence->vgem_handle = prime.handle;
+	return 0;
+}
+
+static int put_vgem_fence(struct fence *fence, uint32_t flags)
+{
+	struct drm_vgem_fence_attach attach = {
+		.handle = fence->vgem_handle, .flags = flags,
+	};
+
 	if (ioctl(fence->vgem, DRM_IOCTL_VGEM_FENCE_ATTACH, &attach))
 		return -errno;
 	fence->vgem_fence = attach.out_fence;
 	return 0;
+}
+
+static void signal_vgem_fence(struct fence *fence, uint32_t nr)
+{
+	struct drm_vgem_fence_signal signal = { .fence = nr };
+
+	ioctl(fence->vgem, DRM_IOCTL_VGEM_FENCE_SIGNAL, &signal);
 }
 
 /* It takes the place of the one before on the dma-buf */
@@ -147,17 +166,32 @@ static int put_sync_file(struct fence *fence)
 	return ret;
 }
 
+static bool imports_fences(const struct fence *fence)
+{
+	struct dma_buf_import_sync_file import = { };
+
+	/* Without flags no kernel takes it */
+	return ioctl(fence->dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import) &&
+	       errno == EINVAL;
+}
+
 int fence_open(struct fence *fence)
 {
 	fence->timeline = open(SW_SYNC, O_RDWR | O_CLOEXEC);
-	return fence->timeline < 0 ? -errno : 0;
+	if (fence->timeline < 0)
+		return -errno;
+	return imports_fences(fence) ? 0 : open_vgem_import(fence);
+}
+
+int fence_file(const struct fence *fence)
+{
+	return fence->vgem < 0 ? fence->timeline : fence->vgem;
 }
 
 int fence_put(struct fence *fence)
 {
-	int ret = put_sync_file(fence);
-
-	return ret == -ENOTTY ? put_vgem_fence(fence) : ret;
+	return fence->vgem < 0 ? put_sync_file(fence) :
+				 put_vgem_fence(fence, VGEM_FENCE_WRITE);
 }
 
 static void signal_to(struct fence *fence, uint32_t more)
@@ -167,20 +201,15 @@ static void signal_to(struct fence *fence, uint32_t more)
 
 static void signal_all(struct fence *fence)
 {
-	struct drm_vgem_fence_signal signal = { .fence = fence->vgem_fence };
-
 	signal_to(fence, BEYOND_ALL);
-	if (fence->vgem >= 0)
-		ioctl(fence->vgem, DRM_IOCTL_VGEM_FENCE_SIGNAL, &signal);
-}
-
-bool fence_can_renew(const struct fence *fence)
-{
-	struct dma_buf_import_sync_file import = { };
-
-	/* Without flags no kernel takes it */
-	return ioctl(fence->dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import) &&
-	       errno == EINVAL;
+	if (fence->vgem < 0)
+		return;
+	signal_vgem_fence(fence, fence->vgem_fence);
+	if (!fence->renewals)
+		return;
+	/* Who renewed them may have died before it told of the last one */
+	signal_vgem_fence(fence, fence->renewals->vgem_fence);
+	signal_vgem_fence(fence, fence->renewals->vgem_fence + 1);
 }
 
 bool fence_is_there(const struct fence *fence)
@@ -192,12 +221,31 @@ bool fence_is_there(const struct fence *fence)
 
 /* ---- one after the other ---- */
 
+/* The next one is there before the last one is signalled */
+static int renew_once(struct fence *fence)
+{
+	uint32_t before = fence->vgem_fence;
+	int ret;
+
+	if (fence->vgem < 0) {
+		ret = put_sync_file(fence);
+		if (!ret)
+			signal_to(fence, 1);
+		return ret;
+	}
+	ret = put_vgem_fence(fence, 0);
+	if (ret)
+		return ret;
+	fence->renewals->vgem_fence = fence->vgem_fence;
+	signal_vgem_fence(fence, before);
+	return 0;
+}
+
 static void renew(struct fence *fence)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (!put_sync_file(fence)) {
-		signal_to(fence, 1);
-		++*fence->renewals;
+	while (!renew_once(fence)) {
+		fence->renewals->count++;
 		usleep(PERIOD_US);
 	}
 	_exit(1);
@@ -205,13 +253,15 @@ static void renew(struct fence *fence)
 
 int fence_renew(struct fence *fence, int fd)
 {
-	int ret = put_sync_file(fence);
+	int ret = fence->vgem < 0 ? put_sync_file(fence) : put_vgem_fence(fence, 0);
 
 	if (ret)
 		return ret;
 	fence->renewals = shared(sizeof(*fence->renewals));
-	if (fence->renewals == MAP_FAILED)
+	if (fence->renewals == MAP_FAILED) {
+		fence->renewals = NULL;
 		return -errno;
+	}
 	fence->renewer = fork();
 	if (fence->renewer < 0)
 		return -errno;
@@ -219,7 +269,7 @@ int fence_renew(struct fence *fence, int fd)
 		close(fd);
 		renew(fence);
 	}
-	return await_more(fence->renewals, SOME_RENEWALS);
+	return await_more(&fence->renewals->count, SOME_RENEWALS);
 }
 
 /* ---- the end of them ---- */

@@ -19,10 +19,14 @@ struct fence {
 	int dmabuf;
 	int timeline;
 	uint32_t value;		/* of the last one on the timeline */
-	int vgem;		/* whose fence it is, or -1 */
-	uint32_t vgem_fence;
+	int vgem;		/* where the fences are vgem's, or -1 */
+	uint32_t vgem_handle;
+	uint32_t vgem_fence;	/* the last one */
 	pid_t renewer;		/* or 0 */
-	volatile unsigned int *renewals;
+	struct renewals {
+		volatile unsigned int count;
+		volatile uint32_t vgem_fence;
+	} *renewals;		/* what it has done, or NULL */
 	pthread_t guard;
 	int patience;		/* of the guard, or 0 if there is none */
 	int done[2];		/* the test is, and nobody has to be released */
@@ -30,15 +34,14 @@ struct fence {
 
 #define FENCE_NONE(fd)	((struct fence) { .dmabuf = (fd), .timeline = -1, .vgem = -1 })
 
-/* Once all of this file is closed, also by death, the fences are signalled */
 int fence_open(struct fence *fence);
-/* The kernel lets user space put fences on dma-bufs, however many */
-bool fence_can_renew(const struct fence *fence);
+/* Once all of this file is closed, also by death, the fences are signalled */
+int fence_file(const struct fence *fence);
 /* One that is not signalled */
 int fence_put(struct fence *fence);
 /*
  * From now on a process signals a fence every other millisecond, the next one
- * being there. It has no use for @fd, the node.
+ * being there. It has no use for @fd, the node. Fences of vgem are those of readers.
  */
 int fence_renew(struct fence *fence, int fd);
 /* Whoever waits all the same is freed after @seconds, and the test ends */
