@@ -63,10 +63,14 @@ static struct {
 	unsigned int		nr;
 	int			live;	/* mappings */
 	unsigned int		passes;	/* from one to another */
+	unsigned int		calls;	/* that maintain caches, each of a whole table */
 	struct device		*second;
 	bool			reads[VOM_DEVICES];	/* and does not write */
 	bool			drops;	/* dirty lines that a device will write */
 	dma_addr_t		window;	/* what is added to addresses */
+	unsigned long		granule; /* of the IOMMU, or 0 without one */
+	bool			slots;	/* each mapping has an address of its own */
+	size_t			max_size;	/* of a mapping, where there are bounce buffers */
 } vom_dma = { .lock = __SPIN_LOCK_UNLOCKED(vom_dma.lock) };
 
 static inline struct vom_dma_page *vom_dma_page(phys_addr_t phys)
@@ -147,18 +151,37 @@ static inline bool vom_dma_syncs(unsigned long attrs)
 	return !(attrs & (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_MMIO));
 }
 
-static inline dma_addr_t vom_dma_map(struct device *dev, phys_addr_t phys,
-				     size_t len, enum dma_data_direction dir,
-				     unsigned long attrs)
+/* A call of the DMA API, which may maintain caches */
+static inline void vom_dma_call(bool maintains)
+{
+	spin_lock(&vom_dma.lock);
+	vom_dma.calls += maintains;
+	spin_unlock(&vom_dma.lock);
+}
+
+#define VOM_WINDOW	(DMA_MAPPING_ERROR / 8 + 1)
+
+static inline dma_addr_t vom_dma_map_piece(struct device *dev, phys_addr_t phys,
+					   size_t len,
+					   enum dma_data_direction dir,
+					   unsigned long attrs)
 {
 	vom_dma_count(1);
 	vom_dma.reads[vom_dma_nth(dev)] = dir == DMA_TO_DEVICE;
 	if (vom_dma_syncs(attrs))
 		vom_dma_pass(dev, phys, len, true, dir);
+	if (vom_dma.slots)
+		vom_dma.window += VOM_WINDOW;
 	return phys + vom_dma.window;
 }
 
-#define VOM_WINDOW	(DMA_MAPPING_ERROR / 8 + 1)
+static inline dma_addr_t vom_dma_map(struct device *dev, phys_addr_t phys,
+				     size_t len, enum dma_data_direction dir,
+				     unsigned long attrs)
+{
+	vom_dma_call(vom_dma_syncs(attrs));
+	return vom_dma_map_piece(dev, phys, len, dir, attrs);
+}
 
 /*
  * What is mapped from now on is mapped already: behind an IOMMU it has another
@@ -175,8 +198,9 @@ static inline phys_addr_t vom_dma_phys(dma_addr_t addr)
 	return vom_dma.window ? addr & (VOM_WINDOW - 1) : addr;
 }
 
-static inline void vom_dma_unmap(struct device *dev, dma_addr_t addr, size_t len,
-				 enum dma_data_direction dir, unsigned long attrs)
+static inline void vom_dma_unmap_piece(struct device *dev, dma_addr_t addr,
+				       size_t len, enum dma_data_direction dir,
+				       unsigned long attrs)
 {
 	vom_dma_count(-1);
 	if (vom_dma_syncs(attrs))
@@ -186,6 +210,13 @@ static inline void vom_dma_unmap(struct device *dev, dma_addr_t addr, size_t len
 		vom_dma_turn(dev, vom_dma_phys(addr), len, false, dir);
 }
 
+static inline void vom_dma_unmap(struct device *dev, dma_addr_t addr, size_t len,
+				 enum dma_data_direction dir, unsigned long attrs)
+{
+	vom_dma_call(vom_dma_syncs(attrs));
+	vom_dma_unmap_piece(dev, addr, len, dir, attrs);
+}
+
 static inline int vom_dma_map_sg(struct device *dev, struct scatterlist *sgl,
 				 int nents, enum dma_data_direction dir,
 				 unsigned long attrs)
@@ -193,9 +224,10 @@ static inline int vom_dma_map_sg(struct device *dev, struct scatterlist *sgl,
 	struct scatterlist *sg;
 	int i;
 
+	vom_dma_call(vom_dma_syncs(attrs));
 	for_each_sg(sgl, sg, nents, i) {
-		sg_dma_address(sg) = vom_dma_map(dev, sg_phys(sg), sg->length,
-						 dir, attrs);
+		sg_dma_address(sg) = vom_dma_map_piece(dev, sg_phys(sg),
+						       sg->length, dir, attrs);
 		sg_dma_len(sg) = sg->length;
 	}
 	return nents;
@@ -208,19 +240,22 @@ static inline void vom_dma_unmap_sg(struct device *dev, struct scatterlist *sgl,
 	struct scatterlist *sg;
 	int i;
 
+	vom_dma_call(vom_dma_syncs(attrs));
 	for_each_sg(sgl, sg, nents, i)
-		vom_dma_unmap(dev, sg_phys(sg), sg->length, dir, attrs);
+		vom_dma_unmap_piece(dev, sg_phys(sg), sg->length, dir, attrs);
 }
 
 static inline void vom_dma_for_cpu(struct device *dev, dma_addr_t addr,
 				   size_t len, enum dma_data_direction dir)
 {
+	vom_dma_call(true);
 	vom_dma_pass(dev, vom_dma_phys(addr), len, false, dir);
 }
 
 static inline void vom_dma_for_device(struct device *dev, dma_addr_t addr,
 				      size_t len, enum dma_data_direction dir)
 {
+	vom_dma_call(true);
 	vom_dma_pass(dev, vom_dma_phys(addr), len, true, dir);
 }
 
@@ -230,6 +265,7 @@ static inline void vom_dma_sg_for_cpu(struct device *dev, struct scatterlist *sg
 	struct scatterlist *sg;
 	int i;
 
+	vom_dma_call(true);
 	for_each_sg(sgl, sg, nents, i)
 		vom_dma_pass(dev, sg_phys(sg), sg->length, false, dir);
 }
@@ -241,20 +277,21 @@ static inline void vom_dma_sg_for_device(struct device *dev,
 	struct scatterlist *sg;
 	int i;
 
+	vom_dma_call(true);
 	for_each_sg(sgl, sg, nents, i)
 		vom_dma_pass(dev, sg_phys(sg), sg->length, true, dir);
 }
 
-/* Not one that bounces, which would be refused a part of a dma-buf */
+/* Not one that bounces, which would be refused a part of a dma-buf, if not said so */
 static inline unsigned long vom_dma_merge_boundary(struct device *dev)
 {
-	return PAGE_SIZE - 1;
+	return vom_dma.granule ? vom_dma.granule - 1 : 0;
 }
 
 /* Nor one that is trusted, which on a coherent machine needs no syncs there */
 static inline size_t vom_dma_max_size(struct device *dev)
 {
-	return SZ_1M;
+	return vom_dma.max_size;
 }
 
 static inline void vom_dma_set_ops(struct device *dev)
@@ -284,6 +321,9 @@ static inline void vom_dma_attach(struct device *dev)
 	vom_dma.live = 0;
 	vom_dma.window = 0;
 	vom_dma.drops = false;
+	vom_dma.granule = PAGE_SIZE;
+	vom_dma.slots = false;
+	vom_dma.max_size = SZ_1M;
 	vom_dma.second = NULL;
 	vom_dma_set_ops(dev);
 }

@@ -387,6 +387,124 @@ static void vvk_leaves_uncached_alone(struct kunit *test)
 	vvk_export_end(test, dmabuf);
 }
 
+/* A device to which uncached memory is shown, after it was attached */
+struct vvk_bounce {
+	const char	*name;
+	unsigned long	granule;
+	bool		slots;
+	size_t		max_size;
+	int		ret;
+};
+
+static const struct vvk_bounce vvk_bounces[] = {
+	{ "behind an IOMMU", PAGE_SIZE, false, SZ_1M, 0 },
+	{ "part of a granule", 2 * VOM_SIZE, false, SZ_1M, -EOPNOTSUPP },
+	{ "within reach", 0, false, SZ_1M, 0 },
+	{ "beyond reach", 0, true, SZ_1M, -EOPNOTSUPP },
+	{ "no bounce buffers", 0, true, SIZE_MAX, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vvk_bounce, vvk_bounces, name);
+
+/* What is bounced would have to be handed over, and nobody does that here */
+static void vvk_uncached_is_not_bounced(struct kunit *test)
+{
+	struct vom_importers *im = kunit_kzalloc(test, sizeof(*im), GFP_KERNEL);
+	const struct vvk_bounce *p = test->param_value;
+	struct dma_buf *dmabuf;
+	struct sg_table *sgt;
+
+	vom_dma_need(test);
+	KUNIT_ASSERT_NOT_NULL(test, im);
+	dmabuf = vvk_export(test, false, DMA_ATTR_WRITE_COMBINE);
+	vom_import(test, dmabuf, im);
+	vom_dma.granule = p->granule;
+	vom_dma.slots = p->slots;
+	vom_dma.max_size = p->max_size;
+	sgt = dma_buf_map_attachment_unlocked(im->at[0], DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), p->ret);
+	if (!IS_ERR(sgt))
+		dma_buf_unmap_attachment_unlocked(im->at[0], sgt,
+						  DMA_FROM_DEVICE);
+	else
+		KUNIT_EXPECT_TRUE(test, vom_dma_is_idle());
+	vom_import_end(im);
+	vvk_export_end(test, dmabuf);
+}
+
+/*
+ * Calls that maintain caches, for ordinary memory. Read in the untouched source of
+ * Linux 7.3, of the memops of dma-contig and dma-sg alike: get_userptr maps with
+ * DMA_ATTR_SKIP_CPU_SYNC, prepare calls dma_sync_sgtable_for_device(), finish
+ * dma_sync_sgtable_for_cpu(), but for output queues, see init_buffer_cache_hints(),
+ * and put_userptr unmaps with DMA_ATTR_SKIP_CPU_SYNC.
+ */
+struct vvk_cost {
+	struct vvk_param	p;
+	enum dma_data_direction	dir;
+	unsigned int		qbuf, dqbuf, release;	/* stock's */
+};
+
+#define VVK_COST(of, memops, from, len, dir, dqbuf)			\
+	{ { of, memops, VOM_ORDINARY, from, len }, dir, 1, dqbuf, 0 }
+
+static const struct vvk_cost vvk_costs[] = {
+	VVK_COST("contig captures", VVK_CONTIG, 0, VOM_SIZE, DMA_FROM_DEVICE, 1),
+	VVK_COST("contig plays", VVK_CONTIG, 0, VOM_SIZE, DMA_TO_DEVICE, 0),
+	VVK_COST("contig, both ways", VVK_CONTIG, 0, VOM_SIZE,
+		 DMA_BIDIRECTIONAL, 1),
+	VVK_COST("contig, part of a page", VVK_CONTIG, 0x1200, 0x680,
+		 DMA_FROM_DEVICE, 1),
+	VVK_COST("sg captures", VVK_SG, 0, VOM_SIZE, DMA_FROM_DEVICE, 1),
+	VVK_COST("sg plays", VVK_SG, 0, VOM_SIZE, DMA_TO_DEVICE, 0),
+	VVK_COST("sg, both ways", VVK_SG, 0, VOM_SIZE, DMA_BIDIRECTIONAL, 1),
+	VVK_COST("sg, part of pages", VVK_SG, 0x1200, 0x1680,
+		 DMA_FROM_DEVICE, 1),
+};
+
+static void vvk_cost_desc(const struct vvk_cost *t, char *desc)
+{
+	strscpy(desc, t->p.name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(vvk_cost, vvk_costs, vvk_cost_desc);
+
+/* What has been called since the last look */
+static void vvk_expect_cost(struct kunit *test, const char *what,
+			    unsigned int stock)
+{
+	const struct vvk_cost *t = test->param_value;
+	unsigned int ours = vom_dma.calls;
+
+	KUNIT_EXPECT_LE_MSG(test, ours, stock, "%s", what);
+	pr_info("cache maintenance: %s, %s: stock %u, ours %u\n", t->p.name,
+		what, stock, ours);
+	vom_dma.calls = 0;
+}
+
+static void vvk_no_dearer_than_stock(struct kunit *test)
+{
+	const struct vvk_cost *t = test->param_value;
+	const struct vb2_mem_ops *ops = vvk_memops[t->p.memops];
+	struct vma_owner_mock *m;
+	struct vvk_test *v = test->priv;
+
+	vom_dma.calls = 0;
+	m = vvk_memory(test, &t->p, t->dir);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v->buf);
+	KUNIT_EXPECT_EQ(test, ops->prepare(v->buf), 0);
+	vvk_expect_cost(test, "QBUF of a new address", t->qbuf);
+	KUNIT_EXPECT_EQ(test, ops->finish(v->buf), 0);
+	vvk_expect_cost(test, "DQBUF", t->dqbuf);
+	KUNIT_EXPECT_EQ(test, ops->prepare(v->buf), 0);
+	vvk_expect_cost(test, "QBUF of the same address", t->qbuf);
+	KUNIT_EXPECT_EQ(test, ops->finish(v->buf), 0);
+	vvk_expect_cost(test, "DQBUF again", t->dqbuf);
+	ops->put_userptr(v->buf);
+	vvk_expect_cost(test, "release", t->release);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
 static struct kunit_case vvk_cases[] = {
 	KUNIT_CASE_PARAM(vvk_captures, vvk_gen_params),
 	KUNIT_CASE_PARAM(vvk_plays, vvk_gen_params),
@@ -396,6 +514,8 @@ static struct kunit_case vvk_cases[] = {
 	KUNIT_CASE_PARAM(vvk_brackets, vvk_vmalloc_gen_params),
 	KUNIT_CASE_PARAM(vvk_syncs_importers, vvk_export_gen_params),
 	KUNIT_CASE(vvk_leaves_uncached_alone),
+	KUNIT_CASE_PARAM(vvk_uncached_is_not_bounced, vvk_bounce_gen_params),
+	KUNIT_CASE_PARAM(vvk_no_dearer_than_stock, vvk_cost_gen_params),
 	{}
 };
 
