@@ -310,7 +310,8 @@ static int iopt_list_compat_pages(struct iommufd_ctx *ictx,
  *
  * As iopt_map_user_pages(), for the VFIO container. There is an area for each
  * object and for the ordinary memory between two of them, all of them or none.
- * What is revoked cannot be mapped: -ENODEV.
+ *
+ * Return: 0 or an errno; -ENODEV where the owner has the memory
  */
 int iopt_map_compat_pages(struct iommufd_ctx *ictx, struct io_pagetable *iopt,
 			  unsigned long *iova, void __user *uptr,

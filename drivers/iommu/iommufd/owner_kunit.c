@@ -1,0 +1,840 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of memory with an owner in the VFIO container of iommufd. Part of
+ * owner.c, whose functions they call. The domains are theirs: page tables that
+ * no device looks at, and that can be told to fail.
+ *
+ * Most map RAM, four pages that somebody owns, and RAM, by one call.
+ */
+#include <kunit/test.h>
+#include <kunit/vma_owner.h>
+#include <linux/iommufd.h>
+#include <linux/mman.h>
+
+#define COMPAT_TEST_IOVA	0x400000ul
+#define COMPAT_TEST_SIDE	4	/* pages of RAM on either side */
+#define COMPAT_TEST_PAGES	(COMPAT_TEST_SIDE + VOM_PAGES + \
+				 COMPAT_TEST_SIDE)
+#define COMPAT_TEST_SIZE	(COMPAT_TEST_PAGES * PAGE_SIZE)
+#define COMPAT_TEST_OWNED	(COMPAT_TEST_SIDE * PAGE_SIZE)
+#define COMPAT_TEST_BAR		0xfe000000ul
+#define COMPAT_TEST_RW		(IOMMU_CACHE | IOMMU_READ | IOMMU_WRITE)
+
+/* What a domain has */
+struct compat_test_table {
+	struct iommu_domain	domain;
+	phys_addr_t		phys[COMPAT_TEST_PAGES];
+	int			prot[COMPAT_TEST_PAGES];
+	unsigned int		calls;		/* to map */
+	unsigned int		fail_at;	/* 1: the next one */
+	bool			twice;		/* mapped over what was there */
+};
+
+struct compat_test {
+	struct kunit		*test;
+	struct iommufd_ctx	ictx;
+	struct io_pagetable	iopt;
+	struct vma_owner_mock	*m;
+	unsigned long		addr;
+	phys_addr_t		ram[COMPAT_TEST_PAGES];
+	struct compat_test_table table[2];
+	bool			bar;
+};
+
+/* ---- a domain ---- */
+
+static struct compat_test_table *compat_test_table(struct iommu_domain *domain)
+{
+	return container_of(domain, struct compat_test_table, domain);
+}
+
+static int compat_test_map_pages(struct iommu_domain *domain,
+				 unsigned long iova, phys_addr_t paddr,
+				 size_t pgsize, size_t pgcount, int prot,
+				 gfp_t gfp, size_t *mapped)
+{
+	struct compat_test_table *t = compat_test_table(domain);
+	unsigned long nr = (iova - COMPAT_TEST_IOVA) >> PAGE_SHIFT;
+	size_t size = pgsize * pgcount, pos;
+	void *node;
+
+	t->calls++;
+	if (t->fail_at && !--t->fail_at)
+		return -ENOMEM;
+	/* A page table takes memory */
+	node = kmalloc(1, gfp);
+	if (!node)
+		return -ENOMEM;
+	kfree(node);
+	for (pos = 0; pos < size; pos += PAGE_SIZE, nr++) {
+		t->twice |= t->phys[nr] != 0;
+		t->phys[nr] = paddr + pos;
+		t->prot[nr] = prot;
+	}
+	*mapped = size;
+	return 0;
+}
+
+/* Stops at the first hole, as real ones do; iommufd then warns */
+static size_t compat_test_unmap_pages(struct iommu_domain *domain,
+				      unsigned long iova, size_t pgsize,
+				      size_t pgcount,
+				      struct iommu_iotlb_gather *gather)
+{
+	struct compat_test_table *t = compat_test_table(domain);
+	unsigned long nr = (iova - COMPAT_TEST_IOVA) >> PAGE_SHIFT;
+	size_t size = pgsize * pgcount, pos;
+
+	for (pos = 0; pos < size && t->phys[nr]; pos += PAGE_SIZE, nr++)
+		t->phys[nr] = 0;
+	return pos;
+}
+
+static phys_addr_t compat_test_iova_to_phys(struct iommu_domain *domain,
+					    dma_addr_t iova)
+{
+	struct compat_test_table *t = compat_test_table(domain);
+	unsigned long pos = iova - COMPAT_TEST_IOVA;
+
+	return t->phys[pos >> PAGE_SHIFT] + offset_in_page(pos);
+}
+
+static const struct iommu_domain_ops compat_test_domain_ops = {
+	.map_pages	= compat_test_map_pages,
+	.unmap_pages	= compat_test_unmap_pages,
+	.iova_to_phys	= compat_test_iova_to_phys,
+};
+
+static int compat_test_attach(struct compat_test *t, int nr)
+{
+	return iopt_table_add_domain(&t->iopt, &t->table[nr].domain);
+}
+
+static void compat_test_detach(struct compat_test *t, int nr)
+{
+	iopt_table_remove_domain(&t->iopt, &t->table[nr].domain);
+}
+
+/* ---- the memory ---- */
+
+static phys_addr_t compat_test_ram(unsigned long addr)
+{
+	phys_addr_t phys = 0;
+	struct page *page;
+
+	if (get_user_pages_fast(addr, 1, FOLL_WRITE, &page) == 1) {
+		phys = page_to_phys(page);
+		put_page(page);
+	}
+	return phys;
+}
+
+static bool compat_test_is_owned(unsigned int nr)
+{
+	return nr >= COMPAT_TEST_SIDE && nr < COMPAT_TEST_SIDE + VOM_PAGES;
+}
+
+static void compat_test_mmap(struct kunit *test)
+{
+	unsigned long addr = vma_owner_mock_area(test, COMPAT_TEST_PAGES);
+	struct compat_test *t = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, addr,
+			vm_mmap(NULL, addr, COMPAT_TEST_SIZE,
+				PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0));
+	KUNIT_ASSERT_EQ(test, addr + COMPAT_TEST_OWNED,
+			vm_mmap(t->m->file, addr + COMPAT_TEST_OWNED, VOM_SIZE,
+				PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+				0));
+	t->addr = addr;
+	for (i = 0; i < COMPAT_TEST_PAGES; i++) {
+		if (compat_test_is_owned(i))
+			continue;
+		t->ram[i] = compat_test_ram(addr + i * PAGE_SIZE);
+		KUNIT_ASSERT_NE(test, 0, t->ram[i]);
+	}
+}
+
+/* Device memory, in one piece */
+static int compat_test_get_bar(void *obj, u64 offset, u64 len,
+			       struct vma_owner_extents *x)
+{
+	x->vec = kzalloc_obj(*x->vec);
+	if (!x->vec)
+		return -ENOMEM;
+	x->vec->paddr = COMPAT_TEST_BAR + offset;
+	x->vec->len = len;
+	x->nr = 1;
+	x->type = VMA_OWNER_MMIO;
+	x->prot = pgprot_noncached(PAGE_KERNEL);
+	return 0;
+}
+
+static void compat_test_put_bar(void *obj, struct vma_owner_extents *x)
+{
+	kfree(x->vec);
+}
+
+static void compat_test_make_bar(struct compat_test *t)
+{
+	t->m->ops.get_extents = compat_test_get_bar;
+	t->m->ops.put_extents = compat_test_put_bar;
+	t->bar = true;
+}
+
+static void compat_test_revoke(struct compat_test *t)
+{
+	vma_owner_revoke(t->m->revoke, VMA_OWNER_TEMPORARY);
+}
+
+static void compat_test_restore(struct compat_test *t)
+{
+	vma_owner_restore(t->m->revoke);
+}
+
+/* ---- mappings ---- */
+
+static int compat_test_map_part(struct compat_test *t, unsigned long offset,
+				size_t len, int prot)
+{
+	unsigned long iova = COMPAT_TEST_IOVA + offset;
+
+	return iopt_map_compat_pages(&t->ictx, &t->iopt, &iova,
+				     (void __user *)(t->addr + offset), len,
+				     prot);
+}
+
+static int compat_test_map(struct compat_test *t)
+{
+	return compat_test_map_part(t, 0, COMPAT_TEST_SIZE, COMPAT_TEST_RW);
+}
+
+/* How much it was */
+static unsigned long compat_test_unmap(struct compat_test *t)
+{
+	unsigned long unmapped = 0;
+
+	KUNIT_EXPECT_EQ(t->test, 0,
+			iopt_unmap_iova(&t->iopt, COMPAT_TEST_IOVA,
+					COMPAT_TEST_SIZE, &unmapped));
+	return unmapped;
+}
+
+static phys_addr_t compat_test_phys(struct compat_test *t, unsigned int nr)
+{
+	unsigned long offset = (nr - COMPAT_TEST_SIDE) * PAGE_SIZE;
+
+	if (!compat_test_is_owned(nr))
+		return t->ram[nr];
+	return t->bar ? COMPAT_TEST_BAR + offset :
+			vma_owner_mock_phys(t->m, offset);
+}
+
+/* What is in domain @nr: RAM, owned memory, both or nothing */
+static void compat_test_expect(struct compat_test *t, int nr, bool ram,
+			       bool owned)
+{
+	int rw = IOMMU_READ | IOMMU_WRITE, prot;
+	struct compat_test_table *table = &t->table[nr];
+	unsigned int i;
+	bool due;
+
+	for (i = 0; i < COMPAT_TEST_PAGES; i++) {
+		due = compat_test_is_owned(i) ? owned : ram;
+		KUNIT_EXPECT_EQ_MSG(t->test,
+				    due ? compat_test_phys(t, i) : 0,
+				    table->phys[i], "domain %d, page %u", nr,
+				    i);
+		if (!due)
+			continue;
+		prot = t->bar && compat_test_is_owned(i) ? rw | IOMMU_MMIO :
+							   rw | IOMMU_CACHE;
+		KUNIT_EXPECT_EQ_MSG(t->test, prot, table->prot[i],
+				    "domain %d, page %u", nr, i);
+	}
+	KUNIT_EXPECT_FALSE(t->test, table->twice);
+}
+
+/* No mapping holds anything */
+static void compat_test_expect_nothing(struct compat_test *t)
+{
+	compat_test_expect(t, 0, false, false);
+	compat_test_expect(t, 1, false, false);
+	KUNIT_EXPECT_EQ(t->test, 0, vma_owner_mock_refs(t->m));
+}
+
+static int compat_test_init(struct kunit *test)
+{
+	struct compat_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->test = test;
+	t->ictx.account_mode = IOPT_PAGES_ACCOUNT_USER;
+	t->m = vma_owner_mock(test, VOM_REVOCABLE | VOM_SCATTERED);
+	iopt_init_table(&t->iopt);
+	for (i = 0; i < ARRAY_SIZE(t->table); i++) {
+		t->table[i].domain.type = IOMMU_DOMAIN_UNMANAGED;
+		t->table[i].domain.ops = &compat_test_domain_ops;
+		t->table[i].domain.pgsize_bitmap = PAGE_SIZE | VOM_SIZE;
+		t->table[i].domain.geometry.aperture_end = ULONG_MAX;
+	}
+	test->priv = t;
+	compat_test_mmap(test);
+	return compat_test_attach(t, 0);
+}
+
+static void compat_test_exit(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	struct iommu_domain *domain;
+
+	if (!t)
+		return;
+	/* What a failed case left */
+	iopt_unmap_all(&t->iopt, NULL);
+	while ((domain = xa_load(&t->iopt.domains, 0)))
+		iopt_table_remove_domain(&t->iopt, domain);
+	iopt_destroy_table(&t->iopt);
+	compat_test_expect_nothing(t);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(t->m));
+}
+
+/* ---- one domain ---- */
+
+static void compat_maps_both_kinds(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	compat_test_expect(t, 0, true, true);
+	KUNIT_EXPECT_EQ(test, 1, vma_owner_mock_refs(t->m));
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	compat_test_expect_nothing(t);
+}
+
+static void compat_comes_and_goes(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	for (i = 0; i < 3; i++) {
+		compat_test_revoke(t);
+		compat_test_expect(t, 0, true, false);
+		compat_test_restore(t);
+		compat_test_expect(t, 0, true, true);
+	}
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+}
+
+static void compat_maps_device_memory(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	unsigned int calls;
+
+	compat_test_make_bar(t);
+	calls = t->table[0].calls;
+	KUNIT_ASSERT_EQ(test, 0,
+			compat_test_map_part(t, COMPAT_TEST_OWNED, VOM_SIZE,
+					     COMPAT_TEST_RW));
+	compat_test_expect(t, 0, false, true);
+	/* A huge page */
+	KUNIT_EXPECT_EQ(test, calls + 1, t->table[0].calls);
+	compat_test_revoke(t);
+	compat_test_expect(t, 0, false, false);
+	calls = t->table[0].calls;
+	compat_test_restore(t);
+	compat_test_expect(t, 0, false, true);
+	KUNIT_EXPECT_EQ(test, calls + 1, t->table[0].calls);
+}
+
+/* VFIO_TYPE1_IOMMU, which wants to unmap any page */
+static void compat_maps_small_pages(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	unsigned int calls;
+
+	compat_test_make_bar(t);
+	KUNIT_ASSERT_EQ(test, 0, iopt_disable_large_pages(&t->iopt));
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	compat_test_expect(t, 0, true, true);
+	compat_test_revoke(t);
+	calls = t->table[0].calls;
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+	KUNIT_EXPECT_EQ(test, calls + VOM_PAGES, t->table[0].calls);
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+}
+
+static void compat_unmaps_what_was_taken_back(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	compat_test_revoke(t);
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	compat_test_expect_nothing(t);
+	compat_test_restore(t);
+	compat_test_expect_nothing(t);
+}
+
+static void compat_unmaps_what_is_gone(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	vma_owner_revoke(t->m->revoke, VMA_OWNER_PERMANENT);
+	compat_test_expect(t, 0, true, false);
+	KUNIT_EXPECT_EQ(test, 0, vma_owner_mock_refs(t->m));
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+}
+
+static void compat_refuses_what_is_revoked(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	compat_test_revoke(t);
+	KUNIT_EXPECT_EQ(test, -ENODEV, compat_test_map(t));
+	compat_test_expect_nothing(t);
+	compat_test_restore(t);
+	compat_test_expect_nothing(t);
+	KUNIT_EXPECT_EQ(test, 0, compat_test_map(t));
+	compat_test_expect(t, 0, true, true);
+}
+
+/* A revoke may come as soon as there is a pin */
+static void compat_is_told_before_it_has_pages(struct kunit *test)
+{
+	struct iopt_owner owner = {};
+
+	iopt_owner_invalidate(&owner.pin, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_EQ(test, 0, iopt_owner_restore(&owner.pin));
+}
+
+/* ---- what is refused ---- */
+
+static void compat_refuses_parts_of_pages(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	t->m->halves = true;
+	KUNIT_EXPECT_EQ(test, -EINVAL, compat_test_map(t));
+	compat_test_expect_nothing(t);
+}
+
+static void compat_refuses_the_end_of_an_object(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	t->m->size = VOM_SIZE - 100;
+	KUNIT_EXPECT_EQ(test, -EINVAL, compat_test_map(t));
+	compat_test_expect_nothing(t);
+}
+
+static void compat_refuses_holes(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(t->addr, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EFAULT, compat_test_map(t));
+	compat_test_expect_nothing(t);
+	KUNIT_ASSERT_EQ(test, 0,
+			vm_munmap(t->addr + COMPAT_TEST_SIZE - PAGE_SIZE,
+				  PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			compat_test_map_part(t, PAGE_SIZE,
+					     COMPAT_TEST_SIZE - PAGE_SIZE,
+					     COMPAT_TEST_RW));
+	compat_test_expect_nothing(t);
+}
+
+static void compat_refuses_odd_ranges(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			compat_test_map_part(t, 0, 0, COMPAT_TEST_RW));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			compat_test_map_part(t, 0, -PAGE_SIZE, COMPAT_TEST_RW));
+	compat_test_expect_nothing(t);
+}
+
+static struct iopt_area *compat_test_area(struct compat_test *t)
+{
+	unsigned long iova = COMPAT_TEST_IOVA + COMPAT_TEST_OWNED;
+	struct iopt_area *area;
+
+	down_read(&t->iopt.iova_rwsem);
+	area = iopt_area_iter_first(&t->iopt, iova, iova);
+	up_read(&t->iopt.iova_rwsem);
+	KUNIT_ASSERT_NOT_NULL(t->test, area);
+	return area;
+}
+
+static void compat_refuses_accesses(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	struct iopt_area *area;
+	struct page *page;
+	char byte;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	area = compat_test_area(t);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			iopt_area_add_access(area, 0, 0, &page,
+					     IOMMUFD_ACCESS_RW_READ, false));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			iopt_pages_rw_access(area->pages, 0, &byte, 1,
+					     IOMMUFD_ACCESS_RW_READ));
+}
+
+/* The areas of RAM are split, that of the owner is not */
+static void compat_refuses_to_split(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	unsigned long last = COMPAT_TEST_IOVA + PAGE_SIZE - 1;
+
+	KUNIT_ASSERT_EQ(test, 0, iopt_disable_large_pages(&t->iopt));
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	KUNIT_EXPECT_EQ(test, 0, iopt_cut_iova(&t->iopt, &last, 1));
+	last += COMPAT_TEST_OWNED;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iopt_cut_iova(&t->iopt, &last, 1));
+	compat_test_revoke(t);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+}
+
+/* ---- whose memory it is ---- */
+
+static void compat_charges_ram_only(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	s64 before = atomic64_read(&current->mm->pinned_vm);
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	KUNIT_EXPECT_EQ(test, before + 2 * COMPAT_TEST_SIDE,
+			atomic64_read(&current->mm->pinned_vm));
+	compat_test_unmap(t);
+	KUNIT_EXPECT_EQ(test, before, atomic64_read(&current->mm->pinned_vm));
+}
+
+/* ---- domains that come and go ---- */
+
+static void compat_maps_into_two_domains(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 1));
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	compat_test_expect(t, 0, true, true);
+	compat_test_expect(t, 1, true, true);
+	compat_test_revoke(t);
+	compat_test_expect(t, 0, true, false);
+	compat_test_expect(t, 1, true, false);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+	compat_test_expect(t, 1, true, true);
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	compat_test_expect_nothing(t);
+}
+
+static void compat_attaches_a_second_domain(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 1));
+	compat_test_expect(t, 1, true, true);
+	compat_test_revoke(t);
+	compat_test_expect(t, 1, true, false);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+	compat_test_expect(t, 1, true, true);
+	compat_test_detach(t, 0);
+	compat_test_expect(t, 0, false, false);
+	compat_test_revoke(t);
+	compat_test_expect(t, 1, true, false);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, false, false);
+	compat_test_expect(t, 1, true, true);
+}
+
+static void compat_attaches_while_revoked(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	compat_test_revoke(t);
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 1));
+	compat_test_expect(t, 1, true, false);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+	compat_test_expect(t, 1, true, true);
+}
+
+static void compat_detaches_while_revoked(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 1));
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	compat_test_revoke(t);
+	compat_test_detach(t, 0);
+	compat_test_detach(t, 1);
+	compat_test_expect(t, 0, false, false);
+	compat_test_expect(t, 1, false, false);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, false, false);
+	compat_test_expect(t, 1, false, false);
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 1));
+	compat_test_expect(t, 1, true, true);
+}
+
+static void compat_maps_without_domains(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	compat_test_detach(t, 0);
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	KUNIT_EXPECT_EQ(test, 1, vma_owner_mock_refs(t->m));
+	compat_test_revoke(t);
+	compat_test_restore(t);
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 0));
+	compat_test_expect(t, 0, true, true);
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+}
+
+/* As while it is unmapped, between the locks that iopt_unmap_iova() takes */
+static void compat_comes_back_while_it_is_unmapped(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	struct iopt_pages *pages;
+	struct iopt_area *area;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	area = compat_test_area(t);
+	pages = area->pages;
+	area->pages = NULL;
+	compat_test_revoke(t);
+	compat_test_expect(t, 0, true, false);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+	area->pages = pages;
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+}
+
+/* ---- what fails ---- */
+
+static void compat_undoes_a_failed_map(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	unsigned int i, most;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 1));
+	t->table[1].calls = 0;
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	most = t->table[1].calls;
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	for (i = 1; i <= most; i++) {
+		t->table[1].fail_at = i;
+		KUNIT_EXPECT_EQ(test, -ENOMEM, compat_test_map(t));
+		compat_test_expect_nothing(t);
+	}
+	KUNIT_EXPECT_EQ(test, 0, compat_test_map(t));
+	compat_test_expect(t, 1, true, true);
+}
+
+static void compat_undoes_a_failed_attach(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	unsigned int i, most;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 1));
+	most = t->table[1].calls;
+	compat_test_detach(t, 1);
+	for (i = 1; i <= most; i++) {
+		t->table[1].fail_at = i;
+		KUNIT_EXPECT_EQ(test, -ENOMEM, compat_test_attach(t, 1));
+		compat_test_expect(t, 0, true, true);
+		compat_test_expect(t, 1, false, false);
+	}
+	compat_test_revoke(t);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+	compat_test_expect(t, 1, false, false);
+}
+
+/* It is tried again when the owner next returns it */
+static void compat_stays_unmapped_if_it_must(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 1));
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	for (i = 1; i <= VOM_PAGES; i++) {
+		compat_test_revoke(t);
+		t->table[1].fail_at = i;
+		compat_test_restore(t);
+		compat_test_expect(t, 0, true, false);
+		compat_test_expect(t, 1, true, false);
+	}
+	compat_test_revoke(t);
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+	compat_test_expect(t, 1, true, true);
+
+	compat_test_revoke(t);
+	t->table[0].fail_at = 2;
+	compat_test_restore(t);
+	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	compat_test_expect_nothing(t);
+}
+
+static void compat_stays_unmapped_without_extents(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	compat_test_revoke(t);
+	t->m->extents_err = -ENOMEM;
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, false);
+	compat_test_revoke(t);
+	t->m->halves = true;
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, false);
+	compat_test_revoke(t);
+	t->m->halves = false;
+	compat_test_restore(t);
+	compat_test_expect(t, 0, true, true);
+}
+
+/* ---- every allocation fails in turn ---- */
+
+static int compat_test_map_once(void *data)
+{
+	struct compat_test *t = data;
+	int ret = compat_test_map(t);
+
+	if (!ret) {
+		compat_test_expect(t, 0, true, true);
+		compat_test_unmap(t);
+	}
+	compat_test_expect_nothing(t);
+	return ret;
+}
+
+static void compat_map_runs_out_of_memory(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	/* Its own record, its pages, the pin's, the extents', the IOMMU's */
+	KUNIT_EXPECT_GE(test,
+			vma_owner_mock_fail_nth(test, compat_test_map_once, t),
+			5);
+}
+
+static int compat_test_attach_once(void *data)
+{
+	struct compat_test *t = data;
+	int ret = compat_test_attach(t, 1);
+
+	compat_test_expect(t, 0, true, true);
+	compat_test_expect(t, 1, !ret, !ret);
+	if (!ret)
+		compat_test_detach(t, 1);
+	return ret;
+}
+
+static void compat_attach_runs_out_of_memory(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	KUNIT_EXPECT_GE(test,
+			vma_owner_mock_fail_nth(test, compat_test_attach_once,
+						t),
+			VOM_PAGES + 2);
+}
+
+static int compat_test_restore_once(void *data)
+{
+	struct compat_test *t = data;
+	unsigned int nth = current->fail_nth;
+
+	/* Not in what comes before */
+	current->fail_nth = 0;
+	compat_test_revoke(t);
+	compat_test_expect(t, 0, true, false);
+	current->fail_nth = nth;
+	compat_test_restore(t);
+	nth = current->fail_nth;
+	current->fail_nth = 0;
+	if (t->table[0].phys[COMPAT_TEST_SIDE]) {
+		compat_test_expect(t, 0, true, true);
+		current->fail_nth = nth;
+		return 0;
+	}
+	compat_test_expect(t, 0, true, false);
+	return -ENOMEM;
+}
+
+static void compat_restore_runs_out_of_memory(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
+	KUNIT_EXPECT_GE(test,
+			vma_owner_mock_fail_nth(test, compat_test_restore_once,
+						t),
+			VOM_PAGES + 1);
+	compat_test_expect(t, 0, true, true);
+}
+
+static struct kunit_case compat_test_cases[] = {
+	KUNIT_CASE(compat_maps_both_kinds),
+	KUNIT_CASE(compat_comes_and_goes),
+	KUNIT_CASE(compat_maps_device_memory),
+	KUNIT_CASE(compat_maps_small_pages),
+	KUNIT_CASE(compat_unmaps_what_was_taken_back),
+	KUNIT_CASE(compat_unmaps_what_is_gone),
+	KUNIT_CASE(compat_refuses_what_is_revoked),
+	KUNIT_CASE(compat_is_told_before_it_has_pages),
+	KUNIT_CASE(compat_refuses_parts_of_pages),
+	KUNIT_CASE(compat_refuses_the_end_of_an_object),
+	KUNIT_CASE(compat_refuses_holes),
+	KUNIT_CASE(compat_refuses_odd_ranges),
+	KUNIT_CASE(compat_refuses_accesses),
+	KUNIT_CASE(compat_refuses_to_split),
+	KUNIT_CASE(compat_charges_ram_only),
+	KUNIT_CASE(compat_maps_into_two_domains),
+	KUNIT_CASE(compat_attaches_a_second_domain),
+	KUNIT_CASE(compat_attaches_while_revoked),
+	KUNIT_CASE(compat_detaches_while_revoked),
+	KUNIT_CASE(compat_maps_without_domains),
+	KUNIT_CASE(compat_comes_back_while_it_is_unmapped),
+	KUNIT_CASE(compat_undoes_a_failed_map),
+	KUNIT_CASE(compat_undoes_a_failed_attach),
+	KUNIT_CASE(compat_stays_unmapped_if_it_must),
+	KUNIT_CASE(compat_stays_unmapped_without_extents),
+	KUNIT_CASE(compat_map_runs_out_of_memory),
+	KUNIT_CASE(compat_attach_runs_out_of_memory),
+	KUNIT_CASE(compat_restore_runs_out_of_memory),
+	{}
+};
+
+static struct kunit_suite compat_test_suite = {
+	.name		= "vma_owner_iommufd",
+	.init		= compat_test_init,
+	.exit		= compat_test_exit,
+	.test_cases	= compat_test_cases,
+};
+kunit_test_suite(compat_test_suite);
+
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
