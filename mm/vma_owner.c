@@ -1056,8 +1056,7 @@ EXPORT_SYMBOL_GPL(vma_pin_exit);
  * Context: Process context, may sleep.
  * Return: The handle with one reference, for vma_owner_revoke_put(), or an
  * ERR_PTR: -ENOMEM, or -EOPNOTSUPP without an MMU, where no CPU mapping can be
- * taken back. With CONFIG_VMA_OWNER off, NULL, which is no error: nobody pins,
- * and every call takes it.
+ * taken back.
  */
 struct vma_owner_revoke *
 vma_owner_revoke_create(const struct vma_owner_revoke_ops *ops, void *priv)

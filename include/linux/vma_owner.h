@@ -1047,27 +1047,6 @@ static inline bool vma_has_owner(const struct vm_area_struct *vma)
 	return false;
 }
 
-static inline struct vma_owner_revoke *
-vma_owner_revoke_create(const struct vma_owner_revoke_ops *ops, void *priv)
-{
-	return NULL;
-}
-
-static inline void vma_owner_revoke_put(struct vma_owner_revoke *r) { }
-
-static inline bool vma_owner_fault_enter(struct vma_owner_revoke *r)
-{
-	return true;
-}
-
-static inline void vma_owner_fault_exit(struct vma_owner_revoke *r) { }
-static inline void vma_owner_revoke_begin(struct vma_owner_revoke *r,
-					  enum vma_owner_loss how) { }
-static inline void vma_owner_revoke_drain(struct vma_owner_revoke *r) { }
-static inline void vma_owner_revoke(struct vma_owner_revoke *r,
-				    enum vma_owner_loss how) { }
-static inline void vma_owner_restore(struct vma_owner_revoke *r) { }
-
 #endif /* CONFIG_VMA_OWNER */
 
 #endif /* _LINUX_VMA_OWNER_H */
