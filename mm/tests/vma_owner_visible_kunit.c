@@ -6,6 +6,7 @@
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
+#include <linux/slab.h>
 #include <linux/tracepoint.h>
 #include "vma_owner_kunit.h"
 
@@ -295,6 +296,7 @@ static void c13_debugfs_is_complete(struct kunit *test)
 	vo_pins_close(&f);
 	/* And goes on there, but nowhere else */
 	KUNIT_EXPECT_EQ(test, vfs_llseek(other.file, 0, SEEK_SET), -ESPIPE);
+	KUNIT_EXPECT_FALSE(test, other.file->f_mode & FMODE_PREAD);
 	KUNIT_EXPECT_GT(test, vo_pins_read(&other, buf), 0);
 	vo_pins_close(&other);
 	WRITE_ONCE(stop, true);
@@ -390,8 +392,13 @@ static void c13_debugfs_lists_pins(struct kunit *test)
 static void c20_size_of_a_pin(struct kunit *test)
 {
 	size_t size = sizeof(struct vma_pin) - sizeof(struct lockdep_map);
+	struct vo_imp *imp = vo_pinned(vo_obj(test->priv), VO_STATIC);
 
-	kunit_info(test, "sizeof(struct vma_pin) is %zu without lockdep", size);
+	KUNIT_EXPECT_NULL(test, imp->pin.maps);
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	kunit_info(test, "measured: %zu bytes without lockdep, %zu more once mapped",
+		   size, ksize(imp->pin.maps));
+	vma_unpin(&imp->pin);
 	if (!IS_ENABLED(CONFIG_64BIT))
 		kunit_skip(test, "the goal is for 64 bit");
 	KUNIT_EXPECT_LE(test, size, 192);
