@@ -505,6 +505,29 @@ static void vvk_no_dearer_than_stock(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
+/* The DMA API has no table of the buffer: user space is told, and not the log */
+static void vvk_cannot_export(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "exporter");
+	const struct vb2_mem_ops *ops = vvk_memops[VVK_CONTIG];
+	struct vvk_test *t = test->priv;
+
+	vom_dma_need(test);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev,
+							      DMA_BIT_MASK(64)));
+	t->q.dma_dir = DMA_BIDIRECTIONAL;
+	t->buf = ops->alloc(&t->vb, dev, VOM_SIZE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->buf);
+	vom_dma_set_ops(dev);
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_NULL(test, ops->get_dmabuf(&t->vb, t->buf, O_RDWR));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
+	}
+	set_dma_ops(dev, NULL);
+	ops->put(t->buf);
+}
+
 static struct kunit_case vvk_cases[] = {
 	KUNIT_CASE_PARAM(vvk_captures, vvk_gen_params),
 	KUNIT_CASE_PARAM(vvk_plays, vvk_gen_params),
@@ -516,6 +539,7 @@ static struct kunit_case vvk_cases[] = {
 	KUNIT_CASE(vvk_leaves_uncached_alone),
 	KUNIT_CASE_PARAM(vvk_uncached_is_not_bounced, vvk_bounce_gen_params),
 	KUNIT_CASE_PARAM(vvk_no_dearer_than_stock, vvk_cost_gen_params),
+	KUNIT_CASE(vvk_cannot_export),
 	{}
 };
 
