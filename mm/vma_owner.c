@@ -115,9 +115,18 @@ static void vma_owner_revoke_count(int n)
 static void vma_owner_revoke_count(int n) { }
 #endif
 
-/* A drain that takes longer says for whom it waits, and for how many of them */
-#define VMA_OWNER_DRAIN_WARN	(10 * HZ)
+/*
+ * A drain that takes longer says for whom it waits, and for how many of them;
+ * then after twice that time, and so on up to a limit
+ */
+#define VMA_OWNER_DRAIN_WARN	(10UL * HZ)
 #define VMA_OWNER_DRAIN_PINS	8
+#if IS_ENABLED(CONFIG_VMA_OWNER_KUNIT_TEST)
+unsigned long vma_owner_patience = VMA_OWNER_DRAIN_WARN;
+EXPORT_SYMBOL_FOR_MODULES(vma_owner_patience, "vma_owner_kunit");
+#else
+#define vma_owner_patience	VMA_OWNER_DRAIN_WARN
+#endif
 
 /* vma_pin.users: nobody may enter, since nothing is mapped */
 #define VMA_PIN_CLOSED		INT_MIN
@@ -1258,7 +1267,7 @@ static bool vma_owner_is_drained(const struct vma_owner_revoke *r,
 
 static void vma_owner_wait(struct vma_owner_revoke *r)
 {
-	unsigned long patience = VMA_OWNER_DRAIN_WARN;
+	unsigned long patience = vma_owner_patience;
 	unsigned int lifts;
 
 	down_read(&r->lock);

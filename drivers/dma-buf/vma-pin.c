@@ -101,7 +101,7 @@
  * @vaddr: the same for readers without lock, once it is complete
  * @cpu_dir: direction of accesses by @vaddr
  * @synced: @sgt needs syncs
- * @for_device: @sgt is handed over
+ * @for_device: @sgt is handed over, which ends at the latest when it is undone
  * @begun: CPU access of @dmabuf by @vaddr
  * @begun_dir: of that
  */
@@ -718,7 +718,6 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 		goto err_unmap;
 	}
 	m->whole = whole;
-	m->for_device = false;
 	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
 
@@ -770,7 +769,6 @@ static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 		goto err_free_table;
 	m->dir = dir;
 	m->synced = true;
-	m->for_device = false;
 	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
 
@@ -1232,7 +1230,6 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 	/* All but plain RAM was mapped as it is, for good */
 	m->synced = m->dma_extents.type == VMA_OWNER_RAM;
 	m->dir = dir;
-	m->for_device = false;
 	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
 }

@@ -1031,13 +1031,11 @@ void vma_pin_invalidate(struct vma_pin *pin, enum vma_owner_loss why);
 
 /* For KUnit */
 extern atomic_t vma_owner_revoke_nr;
+extern unsigned long vma_owner_patience;
 
 #else /* !CONFIG_VMA_OWNER */
 
-/*
- * For owners. Importers select the option, and so do owners that revoke: here a
- * revoke zaps nothing and faults go on.
- */
+/* For owners. Importers select the option, and so do owners that revoke */
 
 static inline void dma_buf_own_vma(struct vm_area_struct *vma) { }
 static inline void dma_buf_own_cached_vma(struct vm_area_struct *vma) { }

@@ -495,6 +495,7 @@ static void c11_unpin_twice_is_harmless(struct kunit *test)
 		vma_unpin(&imp->pin);
 		KUNIT_EXPECT_EQ(test, PTR_ERR(vo_kmap(&imp->pin)),
 				-EINVAL);
+		KUNIT_EXPECT_EQ(test, vma_pin_attach(&imp->pin, NULL), -EINVAL);
 	}
 	KUNIT_EXPECT_EQ(test, vo_n(obj, put), 1);
 }
@@ -773,7 +774,7 @@ static void c18_waits_are_killable(struct kunit *test)
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
 	struct vo_imp *late = vo_imp(test->priv, VO_TYPE1);
-	int fault, pin, lock, map;
+	int fault, pin, attach, lock, map;
 	struct vo_revoker *rv;
 
 	imp->in_invalidate = vo_invalidate_waits;
@@ -783,6 +784,7 @@ static void c18_waits_are_killable(struct kunit *test)
 	send_sig(SIGKILL, current, 1);
 	fault = vma_owner_fault_enter(obj->revoke);
 	pin = vo_pin(late, imp->pin.start, VO_SIZE);
+	attach = vma_pin_attach(&imp->pin, NULL);
 	lock = vma_pin_lock(&imp->pin);
 	map = PTR_ERR(vo_kmap(&imp->pin));
 	disallow_signal(SIGKILL);
@@ -791,11 +793,49 @@ static void c18_waits_are_killable(struct kunit *test)
 	flush_work(&rv->work);
 	KUNIT_EXPECT_FALSE(test, fault);
 	vo_expect_refused(late, pin, -EINTR);
+	KUNIT_EXPECT_EQ(test, attach, -EINTR);
 	KUNIT_EXPECT_EQ(test, lock, -EINTR);
 	KUNIT_EXPECT_EQ(test, map, -EINTR);
 	KUNIT_EXPECT_EQ(test, vo_held(obj), 1);
 	vma_owner_restore(obj->revoke);
 	vma_unpin(&imp->pin);
+}
+
+/* What fences are waited for by, and left in; there is none but a dma-buf's */
+static void c17_resv_of_a_dmabuf(struct kunit *test)
+{
+	struct vma_owner_mock *a = vo_obj_dmabuf(test->priv), *b = vo_obj(test->priv);
+	struct vo_imp *x = vo_pinned(a, VO_IOMMUFD), *y = vo_pinned(b, VO_TYPE1);
+
+	KUNIT_ASSERT_EQ(test, vma_pin_lock(&x->pin), 0);
+	KUNIT_EXPECT_PTR_EQ(test, vma_pin_resv(&x->pin), a->dmabuf->resv);
+	vma_pin_unlock(&x->pin);
+	KUNIT_ASSERT_EQ(test, vma_pin_lock(&y->pin), 0);
+	KUNIT_EXPECT_NULL(test, vma_pin_resv(&y->pin));
+	vma_pin_unlock(&y->pin);
+	vma_unpin(&x->pin);
+	vma_unpin(&y->pin);
+}
+
+/* The lock of another pin is not that of a dma-buf */
+static void c17_mapping_under_another_lock_warns(struct kunit *test)
+{
+	struct vo_imp *x, *y;
+
+	if (!IS_ENABLED(CONFIG_LOCKDEP))
+		kunit_skip(test, "needs CONFIG_LOCKDEP");
+	x = vo_pinned(vo_obj(test->priv), VO_STATIC);
+	y = vo_pinned_dev(vo_obj_dmabuf(test->priv), VO_IOMMUFD);
+	KUNIT_EXPECT_EQ(test, vo_imp_map(y), 0);
+	vo_imp_unmap(y);
+	KUNIT_EXPECT_EQ(test, vma_pin_lock(&x->pin), 0);
+	kunit_warning_suppress(test) {
+		vma_pin_unmap_dma(&y->pin);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	vma_pin_unlock(&x->pin);
+	vma_unpin(&x->pin);
+	vma_unpin(&y->pin);
 }
 
 struct kunit_case vo_lock_cases[] = {
@@ -834,6 +874,8 @@ struct kunit_case vo_lock_cases[] = {
 	KUNIT_CASE(c17_enter_of_what_is_not_revoked),
 	KUNIT_CASE_PARAM(c17_all_mappings_are_undone, vo_inside_gen_params),
 	KUNIT_CASE(c17_mapping_without_the_lock_warns),
+	KUNIT_CASE(c17_mapping_under_another_lock_warns),
+	KUNIT_CASE(c17_resv_of_a_dmabuf),
 	KUNIT_CASE(c18_faults_before_the_last_exit),
 	KUNIT_CASE(c18_waits_are_killable),
 	{}

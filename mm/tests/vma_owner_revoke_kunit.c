@@ -718,6 +718,35 @@ static void c8_drain_says_whom_it_waits_for(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+/* Each report comes after twice the time of the one before */
+static void c8_drain_reports_ever_less(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned(obj, VO_TYPE1);
+	unsigned int before = vo_logged("used by vo-patient:");
+	unsigned long patience = vma_owner_patience;
+	unsigned long begin, took = 0;
+	struct vo_revoker *rv;
+
+	imp->client.name = "vo-patient";
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_enter(&imp->pin));
+	vma_owner_patience = HZ / 10;
+	begin = jiffies;
+	rv = vo_revoker_start(obj, VMA_OWNER_TEMPORARY);
+	while (took < VO_LONG && vo_logged("used by vo-patient:") < before + 3) {
+		schedule_timeout_uninterruptible(HZ / 20);
+		took = jiffies - begin;
+	}
+	vma_owner_patience = patience;
+	KUNIT_EXPECT_LT(test, took, VO_LONG);
+	KUNIT_EXPECT_GE(test, took, (1 + 2 + 4) * (HZ / 10));
+	vma_pin_exit(&imp->pin);
+	KUNIT_EXPECT_TRUE(test, vo_within(&rv->done, VO_LONG));
+	vma_owner_restore(obj->revoke);
+	vma_unpin(&imp->pin);
+}
+
 struct vo_stress {
 	struct work_struct	work;
 	struct vma_owner_mock		*obj;
@@ -975,34 +1004,74 @@ static void c19_drain_of_what_is_gone_meanwhile(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
-/* Whoever comes after the mark is turned away and not waited for */
+/* As many as there are processors, and two at least */
+static struct vo_crowd *vo_crowd(struct vma_owner_mock *obj, unsigned int n,
+				 work_func_t work, bool *stop)
+{
+	struct vo_crowd *c = kunit_kzalloc(obj->test, array_size(n, sizeof(*c)),
+					   GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(obj->test, c);
+	for (i = 0; i < n; i++) {
+		c[i].stop = stop;
+		c[i].imp = vo_pinned(obj, VO_TYPE1);
+		c[i].imp->client.restore = NULL;
+		INIT_WORK(&c[i].work, work);
+	}
+	return c;
+}
+
+static void vo_crowd_start(struct vma_owner_mock *obj, struct vo_crowd *c,
+			   unsigned int n)
+{
+	while (n--)
+		queue_work(obj->vo->wq, &c[n].work);
+}
+
+static void vo_crowd_end(struct vma_owner_mock *obj, struct vo_crowd *c,
+			 unsigned int n)
+{
+	WRITE_ONCE(*c->stop, true);
+	while (n--) {
+		flush_work(&c[n].work);
+		KUNIT_EXPECT_GT(obj->test, c[n].tries, 0);
+		vma_unpin(&c[n].imp->pin);
+	}
+}
+
+/* How often a drain had to sleep: what others do meanwhile depends on the machine */
+static unsigned long vo_drain_sleeps(struct vma_owner_mock *obj)
+{
+	unsigned long before = current->nvcsw;
+
+	vma_owner_revoke_drain(obj->revoke);
+	return current->nvcsw - before;
+}
+
+/*
+ * Whoever comes after the mark is turned away and not waited for: a drain sleeps
+ * for those who are in, and for the lock before and after.
+ */
 static void c19_drain_cannot_be_starved(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	unsigned int n = max(num_online_cpus(), 2U), i, round;
-	struct vo_crowd *c = kunit_kzalloc(test, array_size(n, sizeof(*c)),
-					   GFP_KERNEL);
 	unsigned long *before = kunit_kzalloc(test,
 					      array_size(n, sizeof(*before)),
 					      GFP_KERNEL);
 	unsigned long late = 0;
 	bool stop = false;
+	struct vo_crowd *c;
 
-	KUNIT_ASSERT_NOT_NULL(test, c);
 	KUNIT_ASSERT_NOT_NULL(test, before);
-	for (i = 0; i < n; i++) {
-		c[i].stop = &stop;
-		c[i].imp = vo_pinned(obj, VO_TYPE1);
-		c[i].imp->client.restore = NULL;
-		INIT_WORK(&c[i].work, vo_crowd_work);
-	}
-	for (i = 0; i < n; i++)
-		queue_work(obj->vo->wq, &c[i].work);
+	c = vo_crowd(obj, n, vo_crowd_work, &stop);
+	vo_crowd_start(obj, c, n);
 	for (round = 0; round < 100; round++) {
 		vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
 		for (i = 0; i < n; i++)
 			before[i] = READ_ONCE(c[i].entered) + 1;
-		vma_owner_revoke_drain(obj->revoke);
+		KUNIT_EXPECT_LE(test, vo_drain_sleeps(obj), 3);
 		for (i = 0; i < n; i++)
 			late += READ_ONCE(c[i].entered) > before[i];
 		KUNIT_EXPECT_EQ(test, vo_n(obj, extents),
@@ -1010,13 +1079,47 @@ static void c19_drain_cannot_be_starved(struct kunit *test)
 		vma_owner_restore(obj->revoke);
 		schedule_timeout_uninterruptible(round % 8 == 0);
 	}
-	WRITE_ONCE(stop, true);
-	for (i = 0; i < n; i++) {
-		flush_work(&c[i].work);
-		KUNIT_EXPECT_GT(test, c[i].tries, 0);
-		vma_unpin(&c[i].imp->pin);
-	}
+	vo_crowd_end(obj, c, n);
 	KUNIT_EXPECT_EQ(test, late, 0);
+}
+
+/* Somebody who is turned away again and again */
+static void vo_refused_work(struct work_struct *work)
+{
+	struct vo_crowd *c = container_of(work, struct vo_crowd, work);
+
+	while (!READ_ONCE(*c->stop)) {
+		c->entered += vma_pin_enter(&c->imp->pin);
+		WRITE_ONCE(c->tries, c->tries + 1);
+		cond_resched();
+	}
+}
+
+/* Nobody is in: it does not sleep at all, whoever is being turned away just then */
+static void c19_refused_are_not_waited_for(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
+	unsigned int n = num_online_cpus(), i, round;
+	unsigned long sleeps = 0;
+	bool stop = false;
+	struct vo_crowd *c;
+
+	if (n < 2)
+		kunit_skip(test, "needs two processors");
+	c = vo_crowd(obj, n, vo_refused_work, &stop);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, vo_imp_map(c[i].imp), 0);
+	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
+	vo_crowd_start(obj, c, n);
+	for (round = 0; round < 1000; round++) {
+		sleeps += vo_drain_sleeps(obj);
+		schedule_timeout_uninterruptible(round % 8 == 0);
+	}
+	vo_crowd_end(obj, c, n);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, c[i].entered, 0);
+	KUNIT_EXPECT_EQ(test, sleeps, 0);
+	vma_owner_restore(obj->revoke);
 }
 
 struct kunit_case vo_revoke_cases[] = {
@@ -1052,6 +1155,7 @@ struct kunit_case vo_revoke_cases[] = {
 	KUNIT_CASE_PARAM(c8_revoke_before_the_last_exit, vo_loss_gen_params),
 	KUNIT_CASE(c8_no_revoke_by_a_move),
 	KUNIT_CASE_SLOW(c8_drain_says_whom_it_waits_for),
+	KUNIT_CASE(c8_drain_reports_ever_less),
 	KUNIT_CASE(c8_revoke_races_pin_map_and_unpin),
 	KUNIT_CASE(c16_still_there),
 	KUNIT_CASE(c16_ordinary_memory_still_there),
@@ -1059,5 +1163,6 @@ struct kunit_case vo_revoke_cases[] = {
 	KUNIT_CASE(c19_drain_ends_with_the_restore),
 	KUNIT_CASE(c19_drain_of_what_is_gone_meanwhile),
 	KUNIT_CASE(c19_drain_cannot_be_starved),
+	KUNIT_CASE(c19_refused_are_not_waited_for),
 	{}
 };

@@ -560,6 +560,16 @@ static void vo_lock_in_lock(void)
 	vma_pin_unlock(&vo_spare);
 }
 
+/* Of what was pinned for reading and is not mapped: nothing else sleeps there */
+static void vo_unpin_in_atomic(void)
+{
+	if (vma_pin_user(&vo_second, vo_spare_at.addr, PAGE_SIZE, 0, &vo_client))
+		return;
+	preempt_disable();
+	vma_unpin(&vo_second);
+	preempt_enable();
+}
+
 static void vo_unpin_under_resv(void)
 {
 	static struct dma_resv resv;
@@ -609,6 +619,7 @@ static const struct vo_misuse {
 	{ "lock_in_lock", VO_DMABUF, vo_lock_in_lock },
 	{ "map_under_leaf", VO_OWNED, vo_map_under_leaf },
 	{ "sync_under_leaf", VO_OWNED, vo_sync_under_leaf },
+	{ "unpin_in_atomic", VO_OWNED, vo_unpin_in_atomic },
 	{ "unpin_under_resv", VO_OWNED, vo_unpin_under_resv },
 };
 
