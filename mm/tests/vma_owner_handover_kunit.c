@@ -312,6 +312,37 @@ static void c14_no_dearer_than_stock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_dma.lost, 0);
 }
 
+/*
+ * The kernel's mapping, if there is one, is flushed before the device gets the
+ * memory, and invalidated when it is done: all pages that it touches.
+ */
+static void c14_alias_of_ordinary_memory(struct kunit *test)
+{
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	unsigned long addr = vo_anon(test->priv, 2);
+	struct vma_pin *pin = &imp->pin;
+
+	vo_dma_start();
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr + 100, PAGE_SIZE), 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vo_map_dma(pin, imp->dev,
+						   DMA_BIDIRECTIONAL)));
+	KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
+	KUNIT_EXPECT_EQ(test, vo_for_cpu(pin), 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.flushed, 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.invalidated, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vo_vmap_pin(pin, DMA_BIDIRECTIONAL)));
+	vo_dma.calls = 0;
+	KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.flushed, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, vo_dma.flushed_after, 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.invalidated, 0);
+	KUNIT_EXPECT_EQ(test, vo_for_cpu(pin), 0);
+	KUNIT_EXPECT_EQ(test, vo_dma.invalidated, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, vo_dma.invalidated_after, 2);
+	KUNIT_EXPECT_EQ(test, vo_dma.flushed, 2 * PAGE_SIZE);
+	vma_unpin(pin);
+}
+
 static void c14_extents_left_mapped_by_a_failure(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);
@@ -951,6 +982,7 @@ struct kunit_case vo_handover_cases[] = {
 	KUNIT_CASE_PARAM(c14_unmap_takes_back_what_the_device_has,
 			 vo_memory_gen_params),
 	KUNIT_CASE_PARAM(c14_no_dearer_than_stock, vo_cost_gen_params),
+	KUNIT_CASE(c14_alias_of_ordinary_memory),
 	KUNIT_CASE(c14_extents_left_mapped_by_a_failure),
 	KUNIT_CASE(c14_exporter_syncs_its_importers),
 	KUNIT_CASE(c14_contiguous_is_not_cut),

@@ -468,6 +468,8 @@ static void c6_direction_must_fit_the_pin(struct kunit *test)
 			-EINVAL);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(vma_pin_map_dma_unlocked(pin, imp->dev, DMA_NONE)),
 			-EINVAL);
+	/* Nor is the device attached for that */
+	KUNIT_EXPECT_NULL(test, pin->maps);
 	vo_expect_dma(imp, vma_pin_map_dma_unlocked(pin, imp->dev, DMA_TO_DEVICE),
 		      obj->pages, 0, VO_SIZE);
 	vma_unpin(pin);

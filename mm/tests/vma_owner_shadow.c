@@ -23,6 +23,7 @@
  * Both see a sync of what is not mapped, and in another direction than that of the
  * mapping: there the mutants say "dma-debug: yes".
  */
+#include <linux/highmem.h>
 #include <linux/swiotlb.h>
 #include <linux/dma-map-ops.h>
 #include "../../kernel/dma/debug.h"
@@ -378,6 +379,19 @@ static void vo_dma_sgt_for_device(struct device *dev, struct sg_table *sgt,
 		debug_dma_sync_sg_for_device(dev, sgt->sgl, sgt->orig_nents, dir);
 }
 
+/* Where caches are indexed by addresses, which no machine is that runs this */
+static void __maybe_unused vo_flush_vmap(void *vaddr, int size)
+{
+	vo_dma.flushed += size;
+	vo_dma.flushed_after = vo_dma.calls;
+}
+
+static void __maybe_unused vo_invalidate_vmap(void *vaddr, int size)
+{
+	vo_dma.invalidated += size;
+	vo_dma.invalidated_after = vo_dma.calls;
+}
+
 const struct vma_owner_mock_dma vo_dma_shadow = {
 	.map		= vo_dma_map_sgt,
 	.unmap		= vo_dma_unmap_sgt,
@@ -429,6 +443,8 @@ const struct vma_owner_mock_dma vo_dma_shadow = {
 #define dma_max_mapping_size		vo_dma_max_size
 #define swiotlb_find_pool		vo_find_pool
 #define dma_dev_need_sync		vo_dma_dev_need_sync
+#define flush_kernel_vmap_range		vo_flush_vmap
+#define invalidate_kernel_vmap_range	vo_invalidate_vmap
 #define dma_use_iova			vo_use_iova
 #define dma_iova_try_alloc		vo_iova_alloc
 #define dma_iova_link			vo_iova_link

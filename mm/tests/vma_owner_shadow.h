@@ -39,6 +39,10 @@ struct vo_dma {
 	unsigned int	fail_at;	/* the mapping that fails, 1 the next */
 	unsigned int	calls;		/* for whole tables that do either */
 	unsigned int	longest;	/* segment mapped */
+	size_t		flushed;	/* bytes of the kernel's mapping */
+	size_t		invalidated;
+	unsigned int	flushed_after;	/* so many calls */
+	unsigned int	invalidated_after;
 	unsigned int	alignment;	/* of what the device may write; none if 0 */
 	unsigned int	max_seg_size;
 	unsigned long	boundary;	/* as a mask; none if 0 */
