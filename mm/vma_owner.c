@@ -250,7 +250,8 @@ static bool vma_pin_permitted(struct vm_area_struct *vma,
 
 	if (vma_is_cow_mapping(vma))
 		return false;
-	if (!(vma->vm_flags & VM_READ))
+	/* These take what GUP takes, which wants either and not both */
+	if (!(vma->vm_flags & VM_READ) && !(write && by->client->extents_only))
 		return false;
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return false;

@@ -8,6 +8,13 @@
  * take back and return meanwhile, as VFIO does with BARs. A segment is in the
  * page tables of all domains or, while its owner has the memory, of none.
  *
+ * If it cannot be mapped when the memory is returned, it stays in none. User
+ * space is not told, there is no call of its own to fail: DMA to it faults as
+ * it did before, the core has logged that it cannot be mapped again, and
+ * unmapping works and tells the full size. Whenever the owner returns the
+ * memory it is tried again, and to unmap and map does so at once and has an
+ * errno.
+ *
  * Locks: @lock of the container is held over all calls that make or end pins.
  * The callbacks run with the lock of the pin and must not take it, so
  * @owned_lock is a leaf lock inside of both. Under it segments are mapped and
@@ -39,27 +46,60 @@ static void vfio_owned_unmap_one(struct iommu_domain *domain,
 	cond_resched();
 }
 
+/* As MMIO if the IOMMU knows it: virtio-iommu need not, and took it without */
+static int vfio_owned_map_range(struct iommu_domain *domain, dma_addr_t iova,
+				phys_addr_t paddr, size_t len, int prot,
+				bool mmio)
+{
+	int ret = -EINVAL;
+
+	if (mmio)
+		ret = iommu_map(domain, iova, paddr, len, prot | IOMMU_MMIO,
+				GFP_KERNEL_ACCOUNT);
+	if (ret == -EINVAL)
+		ret = iommu_map(domain, iova, paddr, len, prot | IOMMU_CACHE,
+				GFP_KERNEL_ACCOUNT);
+	cond_resched();
+	return ret;
+}
+
+/* At @iova, which is moved behind what is mapped */
+static int vfio_owned_map_vec(struct iommu_domain *domain, dma_addr_t *iova,
+			      const struct phys_vec *vec, int prot, bool mmio)
+{
+	size_t step = disable_hugepages ? PAGE_SIZE : vec->len;
+	size_t pos, len;
+	int ret;
+
+	for (pos = 0; pos < vec->len; pos += len) {
+		len = min_t(size_t, step, vec->len - pos);
+		ret = vfio_owned_map_range(domain, *iova, vec->paddr + pos, len,
+					   prot, mmio);
+		if (ret)
+			return ret;
+		*iova += len;
+	}
+	return 0;
+}
+
 static int vfio_owned_map_one(struct iommu_domain *domain,
 			      const struct vfio_owned *seg,
 			      const struct vma_owner_extents *x)
 {
-	int prot = seg->prot | (x->type == VMA_OWNER_MMIO ? IOMMU_MMIO :
-							    IOMMU_CACHE);
+	bool mmio = x->type == VMA_OWNER_MMIO;
 	dma_addr_t iova = seg->iova;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < x->nr; i++) {
-		ret = iommu_map(domain, iova, x->vec[i].paddr, x->vec[i].len,
-				prot, GFP_KERNEL_ACCOUNT);
+		ret = vfio_owned_map_vec(domain, &iova, &x->vec[i], seg->prot,
+					 mmio);
 		if (ret) {
 			if (iova != seg->iova)
 				iommu_unmap(domain, seg->iova,
 					    iova - seg->iova);
 			return ret;
 		}
-		iova += x->vec[i].len;
-		cond_resched();
 	}
 	return 0;
 }
@@ -165,14 +205,13 @@ static int vfio_owned_start(struct vfio_owned *seg)
 	return ret;
 }
 
-static void vfio_owned_end(struct vfio_owned *seg)
+static void vfio_owned_stop(struct vfio_owned *seg)
 {
 	scoped_guard(mutex, &seg->iommu->owned_lock) {
 		seg->wanted = false;
 		vfio_owned_unmap(seg);
 	}
 	vma_unpin(&seg->pin);
-	kfree(seg);
 }
 
 static void vfio_owned_end_all(struct vfio_dma *dma)
@@ -181,7 +220,8 @@ static void vfio_owned_end_all(struct vfio_dma *dma)
 
 	list_for_each_entry_safe(seg, tmp, &dma->owned, next) {
 		list_del(&seg->next);
-		vfio_owned_end(seg);
+		vfio_owned_stop(seg);
+		kfree(seg);
 	}
 }
 
@@ -201,6 +241,32 @@ static size_t vfio_unowned_length(unsigned long addr, size_t len)
 	return len;
 }
 
+/* Returns what vma_pin_user_prefix() does. What is owned is mapped then. */
+static ssize_t vfio_owned_try(struct vfio_owned *seg, unsigned long addr,
+			      size_t len)
+{
+	unsigned int flags = seg->prot & IOMMU_WRITE ? VMA_PIN_WRITE : 0;
+	ssize_t got;
+	int ret;
+
+	got = vma_pin_user_prefix(&seg->pin, current->mm, addr, len, flags,
+				  &vfio_owned_client);
+	if (got <= 0 || !vma_pin_is_owned(&seg->pin))
+		return got;
+	/* Page tables end with a page; another object may not */
+	ret = PAGE_ALIGNED(got) ? vfio_owned_start(seg) : -EINVAL;
+	if (!ret)
+		return got;
+	vfio_owned_stop(seg);
+	return ret;
+}
+
+/*
+ * An owner that has its memory for a moment only, for a reset, makes whoever
+ * asks for it wait. If one begins right after that, ask again.
+ */
+#define VFIO_OWNED_TRIES	3
+
 /*
  * vfio_owned_pin - pin and map what is at @pos, if somebody owns it
  * @known: end of what is known to be ordinary memory; begins as 0
@@ -213,9 +279,9 @@ static int vfio_owned_pin(struct vfio_iommu *iommu, struct vfio_dma *dma,
 			  size_t pos, size_t *known, size_t *len)
 {
 	unsigned long addr = untagged_addr(dma->vaddr + pos);
+	int tries = VFIO_OWNED_TRIES;
 	struct vfio_owned *seg;
 	ssize_t got;
-	int ret;
 
 	if (pos < *known) {
 		*len = min(*len, *known - pos);
@@ -231,17 +297,11 @@ static int vfio_owned_pin(struct vfio_iommu *iommu, struct vfio_dma *dma,
 	seg->pos = pos;
 	seg->iova = dma->iova + pos;
 	seg->prot = dma->prot;
-	got = vma_pin_user_prefix(&seg->pin, current->mm, addr, *len,
-				  dma->prot & IOMMU_WRITE ? VMA_PIN_WRITE : 0,
-				  &vfio_owned_client);
+	do {
+		got = vfio_owned_try(seg, addr, *len);
+	} while (got == -ENODEV && --tries);
 	if (got > 0 && vma_pin_is_owned(&seg->pin)) {
 		*len = got;
-		/* Page tables end with a page; another object may not */
-		ret = PAGE_ALIGNED(got) ? vfio_owned_start(seg) : -EINVAL;
-		if (ret) {
-			vfio_owned_end(seg);
-			return ret;
-		}
 		list_add_tail(&seg->next, &dma->owned);
 		return 1;
 	}
@@ -316,21 +376,17 @@ static int vfio_owned_join(struct vfio_domain *domain, struct vfio_owned *seg)
 
 /*
  * From here on the callbacks know @domain, which is not on the list yet. If it
- * fails @domain is freed, with what it has.
+ * fails @domain is freed, with what it has, and they know it until then.
  */
 static int vfio_owned_attach(struct vfio_iommu *iommu,
 			     struct vfio_domain *domain)
 {
-	int ret;
-
 	guard(mutex)(&iommu->owned_lock);
-	ret = vfio_owned_for_each(iommu, domain, vfio_owned_join);
-	if (!ret)
-		iommu->attaching = domain;
-	return ret;
+	iommu->attaching = domain;
+	return vfio_owned_for_each(iommu, domain, vfio_owned_join);
 }
 
-/* It came to nothing: @domain is freed */
+/* It came to nothing: no device has @domain any more, and it is freed */
 static void vfio_owned_attach_failed(struct vfio_iommu *iommu)
 {
 	guard(mutex)(&iommu->owned_lock);

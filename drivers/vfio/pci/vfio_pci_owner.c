@@ -27,7 +27,8 @@
  * The order of the locks is mmap_lock, &vfio_pci_core_device.memory_lock, the
  * lock of the pin, leaf locks of the importer. memory_lock keeps page faults
  * out from before the zap, so the fault handlers do without
- * vma_owner_fault_enter(), and each place that revokes zaps by itself.
+ * vma_owner_fault_enter(), and each place that revokes zaps by itself. They
+ * and pins wait for it, and so for the end of a reset.
  */
 
 struct vfio_pci_owned_bar {
@@ -142,6 +143,15 @@ static const struct vma_owner_obj_ops vfio_pci_bar_ops = {
 	.revocable	= vfio_pci_bar_revocable,
 };
 
+/* A reset, for which a page fault waits as well */
+static int vfio_pci_owner_wait(struct vfio_pci_core_device *vdev)
+{
+	if (down_read_killable(&vdev->memory_lock))
+		return -EINTR;
+	up_read(&vdev->memory_lock);
+	return 0;
+}
+
 /* The VMA holds the file, and so keeps the device open */
 static int vfio_pci_owner_tryget(const struct vma_owner_query *q,
 				 struct vma_owner_ref *ref)
@@ -150,11 +160,15 @@ static int vfio_pci_owner_tryget(const struct vma_owner_query *q,
 	struct vfio_pci_owner *owner = vdev->owner;
 	u64 pos = (u64)q->pgoff << PAGE_SHIFT;
 	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(pos);
+	int ret;
 
 	if (index >= PCI_STD_NUM_BARS)
 		return -ENOENT;
 	if (!owner)
 		return -ENOMEM;
+	ret = vfio_pci_owner_wait(vdev);
+	if (ret)
+		return ret;
 	kref_get(&owner->kref);
 	*ref = (struct vma_owner_ref) {
 		.ops	= &vfio_pci_bar_ops,

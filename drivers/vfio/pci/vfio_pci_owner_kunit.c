@@ -7,6 +7,9 @@
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
 #include <kunit/vma_owner.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/mman.h>
 #include <linux/uaccess.h>
 
@@ -14,6 +17,7 @@
 #define OWNER_TEST_START	0xfe000000ull
 #define OWNER_TEST_SIZE		(2 * PAGE_SIZE + 512)
 #define OWNER_TEST_OFFSET	PAGE_SIZE
+#define OWNER_TEST_RESET_MS	100
 
 /* An importer */
 struct owner_test_pin {
@@ -425,6 +429,44 @@ static void owner_test_gives_back_after_failed_write(struct kunit *test)
 	vma_unpin(&p.pin);
 }
 
+struct owner_test_reset {
+	struct owner_test	*t;
+	struct completion	begun;
+	struct completion	over;
+};
+
+static int owner_test_reset(void *data)
+{
+	struct owner_test_reset *reset = data;
+
+	down_write(&reset->t->vdev.memory_lock);
+	vfio_pci_dma_buf_move(&reset->t->vdev, true);
+	complete(&reset->begun);
+	msleep(OWNER_TEST_RESET_MS);
+	vfio_pci_dma_buf_move(&reset->t->vdev, false);
+	up_write(&reset->t->vdev.memory_lock);
+	complete(&reset->over);
+	return 0;
+}
+
+/* As a page fault does */
+static void owner_test_waits_for_a_reset(struct kunit *test)
+{
+	struct owner_test_reset reset = { .t = test->priv };
+	struct task_struct *task;
+	struct owner_test_pin p;
+
+	init_completion(&reset.begun);
+	init_completion(&reset.over);
+	task = kthread_run(owner_test_reset, &reset, "owner-test-reset");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	wait_for_completion(&reset.begun);
+	KUNIT_EXPECT_EQ(test, 0, owner_test_pin(reset.t, &p, PAGE_SIZE));
+	wait_for_completion(&reset.over);
+	if (p.pin.client)
+		vma_unpin(&p.pin);
+}
+
 static struct kunit_case owner_test_cases[] = {
 	KUNIT_CASE(owner_test_names_the_bar),
 	KUNIT_CASE(owner_test_ends_with_the_last_page),
@@ -436,6 +478,7 @@ static struct kunit_case owner_test_cases[] = {
 	KUNIT_CASE(owner_test_is_opened_again),
 	KUNIT_CASE(owner_test_has_none),
 	KUNIT_CASE(owner_test_gives_back_after_failed_write),
+	KUNIT_CASE(owner_test_waits_for_a_reset),
 	{}
 };
 
