@@ -1,0 +1,926 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of memory with an owner in the mappings of type1. Part of
+ * vfio_iommu_type1.c, whose functions they call. The domains are theirs: page
+ * tables that no device looks at, and that can be told to fail.
+ *
+ * Most map RAM, four pages that somebody owns, and RAM, by one call.
+ */
+#include <kunit/test.h>
+#include <kunit/test-bug.h>
+#include <kunit/vma_owner.h>
+#include <linux/mman.h>
+#include <linux/uaccess.h>
+
+#define TYPE1_TEST_IOVA		0x400000ul
+#define TYPE1_TEST_SIDE		4	/* pages of RAM on either side */
+#define TYPE1_TEST_PAGES	(TYPE1_TEST_SIDE + VOM_PAGES + TYPE1_TEST_SIDE)
+#define TYPE1_TEST_SIZE		(TYPE1_TEST_PAGES * PAGE_SIZE)
+#define TYPE1_TEST_OWNED	(TYPE1_TEST_SIDE * PAGE_SIZE)
+#define TYPE1_TEST_HUGE		(VOM_PAGES * PAGE_SIZE)
+#define TYPE1_TEST_BAR		0xfe000000ul
+#define TYPE1_TEST_RW		(VFIO_DMA_MAP_FLAG_READ | \
+				 VFIO_DMA_MAP_FLAG_WRITE)
+
+/* What a domain has */
+struct type1_test_table {
+	struct vfio_domain	vfio;
+	struct iommu_domain	domain;
+	phys_addr_t		phys[TYPE1_TEST_PAGES];
+	int			prot[TYPE1_TEST_PAGES];
+	unsigned int		calls;
+	unsigned int		fail_at;	/* 1: the next call */
+	bool			no_mmio;
+	bool			twice;		/* mapped over what was there */
+	bool			attached;
+};
+
+struct type1_test {
+	struct kunit		*test;
+	struct vfio_iommu	*iommu;
+	struct vma_owner_mock	*m;
+	unsigned long		addr;
+	phys_addr_t		ram[TYPE1_TEST_PAGES];
+	struct type1_test_table	table[2];
+	struct vma_owner_obj_ops ops;
+	bool			huge;
+	bool			raw;
+	int			asked;
+};
+
+static struct type1_test *type1_test(void)
+{
+	return kunit_get_current_test()->priv;
+}
+
+/* ---- a domain ---- */
+
+static int type1_test_map_pages(struct iommu_domain *domain, unsigned long iova,
+				phys_addr_t paddr, size_t pgsize,
+				size_t pgcount, int prot, gfp_t gfp,
+				size_t *mapped)
+{
+	struct type1_test_table *t = container_of(domain,
+						  struct type1_test_table,
+						  domain);
+	unsigned long nr = (iova - TYPE1_TEST_IOVA) >> PAGE_SHIFT;
+	size_t size = pgsize * pgcount, pos;
+	void *node;
+
+	if (t->no_mmio && prot & IOMMU_MMIO)
+		return -EINVAL;
+	t->calls++;
+	if (t->fail_at && !--t->fail_at)
+		return -ENOMEM;
+	/* A page table takes memory */
+	node = kmalloc(1, gfp);
+	if (!node)
+		return -ENOMEM;
+	kfree(node);
+	for (pos = 0; pos < size; pos += PAGE_SIZE, nr++) {
+		t->twice |= t->phys[nr] != 0;
+		t->phys[nr] = paddr + pos;
+		t->prot[nr] = prot;
+	}
+	*mapped = size;
+	return 0;
+}
+
+/* Stops at the first hole, as real ones do */
+static size_t type1_test_unmap_pages(struct iommu_domain *domain,
+				     unsigned long iova, size_t pgsize,
+				     size_t pgcount,
+				     struct iommu_iotlb_gather *gather)
+{
+	struct type1_test_table *t = container_of(domain,
+						  struct type1_test_table,
+						  domain);
+	unsigned long nr = (iova - TYPE1_TEST_IOVA) >> PAGE_SHIFT;
+	size_t size = pgsize * pgcount, pos;
+
+	for (pos = 0; pos < size && t->phys[nr]; pos += PAGE_SIZE, nr++)
+		t->phys[nr] = 0;
+	return pos;
+}
+
+static phys_addr_t type1_test_iova_to_phys(struct iommu_domain *domain,
+					   dma_addr_t iova)
+{
+	struct type1_test_table *t = container_of(domain,
+						  struct type1_test_table,
+						  domain);
+
+	return t->phys[(iova - TYPE1_TEST_IOVA) >> PAGE_SHIFT];
+}
+
+static const struct iommu_domain_ops type1_test_domain_ops = {
+	.map_pages	= type1_test_map_pages,
+	.unmap_pages	= type1_test_unmap_pages,
+	.iova_to_phys	= type1_test_iova_to_phys,
+};
+
+/* As vfio_iommu_type1_attach_group() for a group that gets its own domain */
+static int type1_test_attach(struct type1_test *t, int nr)
+{
+	struct type1_test_table *table = &t->table[nr];
+	int ret;
+
+	guard(mutex)(&t->iommu->lock);
+	ret = vfio_iommu_replay(t->iommu, &table->vfio);
+	if (ret) {
+		vfio_owned_attach_failed(t->iommu);
+		/* It is freed */
+		memset(table->phys, 0, sizeof(table->phys));
+		return ret;
+	}
+	vfio_owned_attached(t->iommu, &table->vfio);
+	vfio_update_pgsize_bitmap(t->iommu);
+	table->attached = true;
+	return 0;
+}
+
+/* As vfio_iommu_type1_detach_group(): what is in it goes with the domain */
+static void type1_test_detach(struct type1_test *t, int nr, bool emulated)
+{
+	struct type1_test_table *table = &t->table[nr];
+
+	guard(mutex)(&t->iommu->lock);
+	if (list_is_singular(&t->iommu->domain_list)) {
+		if (emulated)
+			vfio_iommu_unmap_unpin_reaccount(t->iommu);
+		else
+			vfio_iommu_unmap_unpin_all(t->iommu);
+	} else {
+		memset(table->phys, 0, sizeof(table->phys));
+	}
+	vfio_owned_detached(t->iommu, &table->vfio);
+	table->attached = false;
+}
+
+/* ---- the memory ---- */
+
+static phys_addr_t type1_test_ram(unsigned long addr)
+{
+	phys_addr_t phys = 0;
+	struct page *page;
+
+	if (get_user_pages_fast(addr, 1, FOLL_WRITE, &page) == 1) {
+		phys = page_to_phys(page);
+		put_page(page);
+	}
+	return phys;
+}
+
+static void type1_test_mmap(struct kunit *test, unsigned long prot)
+{
+	unsigned long addr = vma_owner_mock_area(test, TYPE1_TEST_PAGES), pos;
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, addr,
+			vm_mmap(NULL, addr, TYPE1_TEST_SIZE,
+				PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0));
+	KUNIT_ASSERT_EQ(test, addr + TYPE1_TEST_OWNED,
+			vm_mmap(t->m->file, addr + TYPE1_TEST_OWNED, VOM_SIZE,
+				prot, MAP_SHARED | MAP_FIXED, 0));
+	t->addr = addr;
+	for (pos = 0; pos < TYPE1_TEST_SIZE; pos += PAGE_SIZE) {
+		if (pos >= TYPE1_TEST_OWNED &&
+		    pos < TYPE1_TEST_OWNED + VOM_SIZE)
+			continue;
+		t->ram[pos >> PAGE_SHIFT] = type1_test_ram(addr + pos);
+		KUNIT_ASSERT_NE(test, 0, t->ram[pos >> PAGE_SHIFT]);
+	}
+}
+
+/* Device memory, in one piece */
+static int type1_test_get_bar(void *obj, u64 offset, u64 len,
+			      struct vma_owner_extents *x)
+{
+	x->vec = kzalloc_obj(*x->vec);
+	if (!x->vec)
+		return -ENOMEM;
+	x->vec->paddr = TYPE1_TEST_BAR + offset;
+	x->vec->len = len;
+	x->nr = 1;
+	x->type = VMA_OWNER_MMIO;
+	x->prot = pgprot_noncached(PAGE_KERNEL);
+	return 0;
+}
+
+static void type1_test_put_bar(void *obj, struct vma_owner_extents *x)
+{
+	kfree(x->vec);
+}
+
+static void type1_test_make_bar(struct type1_test *t)
+{
+	t->m->ops.get_extents = type1_test_get_bar;
+	t->m->ops.put_extents = type1_test_put_bar;
+	t->huge = true;
+}
+
+static phys_addr_t type1_test_owned(struct type1_test *t, unsigned long offset)
+{
+	return t->huge ? TYPE1_TEST_BAR + offset :
+			 vma_owner_mock_phys(t->m, offset);
+}
+
+static void type1_test_revoke(struct type1_test *t)
+{
+	vma_owner_revoke(t->m->revoke, VMA_OWNER_TEMPORARY);
+}
+
+static void type1_test_restore(struct type1_test *t)
+{
+	vma_owner_restore(t->m->revoke);
+}
+
+/* ---- mappings ---- */
+
+static int type1_test_map_at(struct type1_test *t, unsigned long addr,
+			     size_t size, u32 flags)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz	= sizeof(map),
+		.flags	= flags,
+		.vaddr	= addr,
+		.iova	= TYPE1_TEST_IOVA,
+		.size	= size,
+	};
+
+	return vfio_dma_do_map(t->iommu, &map);
+}
+
+static int type1_test_map(struct type1_test *t)
+{
+	return type1_test_map_at(t, t->addr, TYPE1_TEST_SIZE, TYPE1_TEST_RW);
+}
+
+/* How much it was */
+static size_t type1_test_unmap(struct type1_test *t)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz	= sizeof(unmap),
+		.iova	= TYPE1_TEST_IOVA,
+		.size	= TYPE1_TEST_SIZE,
+	};
+
+	return vfio_dma_do_unmap(t->iommu, &unmap, NULL) ? 0 : unmap.size;
+}
+
+/* Is this in that domain, and nothing else? */
+static void type1_test_expect(struct type1_test *t, int nr, bool ram,
+			      bool owned)
+{
+	struct type1_test_table *table = &t->table[nr];
+	unsigned long i;
+
+	for (i = 0; i < TYPE1_TEST_PAGES; i++) {
+		phys_addr_t due = ram ? t->ram[i] : 0;
+		int prot = IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE;
+
+		if (!t->ram[i]) {
+			unsigned long offset = (i - TYPE1_TEST_SIDE) *
+					       PAGE_SIZE;
+
+			due = owned ? type1_test_owned(t, offset) : 0;
+			prot ^= IOMMU_CACHE | IOMMU_MMIO;
+		}
+		KUNIT_EXPECT_EQ_MSG(t->test, due, table->phys[i],
+				    "domain %d, page %lu", nr, i);
+		if (due)
+			KUNIT_EXPECT_EQ_MSG(t->test, prot, table->prot[i],
+					    "domain %d, page %lu", nr, i);
+	}
+	KUNIT_EXPECT_FALSE(t->test, table->twice);
+}
+
+/* Nothing is mapped, held or charged */
+static void type1_test_expect_nothing(struct type1_test *t)
+{
+	struct folio *folio;
+	unsigned int i;
+
+	type1_test_expect(t, 0, false, false);
+	type1_test_expect(t, 1, false, false);
+	KUNIT_EXPECT_TRUE(t->test, vma_owner_mock_is_idle(t->m));
+	for (i = 0; i < TYPE1_TEST_PAGES; i++) {
+		if (!t->ram[i])
+			continue;
+		folio = page_folio(phys_to_page(t->ram[i]));
+		KUNIT_EXPECT_FALSE(t->test, folio_maybe_dma_pinned(folio));
+	}
+	KUNIT_EXPECT_EQ(t->test, 0, current->mm->locked_vm);
+}
+
+static void type1_test_end_of_mapping(struct type1_test *t)
+{
+	KUNIT_EXPECT_EQ(t->test, TYPE1_TEST_SIZE, type1_test_unmap(t));
+	type1_test_expect_nothing(t);
+}
+
+static int type1_test_init(struct kunit *test)
+{
+	struct type1_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct vfio_iommu *iommu;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->test = test;
+	t->raw = allow_raw_pfns;
+	t->m = vma_owner_mock(test, VOM_REVOCABLE);
+	t->m->type = VMA_OWNER_MMIO;
+	for (i = 0; i < ARRAY_SIZE(t->table); i++) {
+		t->table[i].vfio.domain = &t->table[i].domain;
+		INIT_LIST_HEAD(&t->table[i].vfio.group_list);
+		t->table[i].domain.type = IOMMU_DOMAIN_UNMANAGED;
+		t->table[i].domain.ops = &type1_test_domain_ops;
+		t->table[i].domain.pgsize_bitmap = PAGE_SIZE | TYPE1_TEST_HUGE;
+	}
+	iommu = vfio_iommu_type1_open(VFIO_TYPE1v2_IOMMU);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(iommu));
+	t->iommu = iommu;
+	test->priv = t;
+	type1_test_mmap(test, PROT_READ | PROT_WRITE);
+	return type1_test_attach(t, 0);
+}
+
+static void type1_test_exit(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	int i;
+
+	if (!t)
+		return;
+	disable_hugepages = false;
+	allow_raw_pfns = t->raw;
+	vfio_iommu_unmap_unpin_all(t->iommu);
+	for (i = 0; i < ARRAY_SIZE(t->table); i++) {
+		if (t->table[i].attached)
+			list_del(&t->table[i].vfio.next);
+	}
+	vfio_iommu_type1_release(t->iommu);
+}
+
+/* ---- cases ---- */
+
+static void type1_maps_both_kinds(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	type1_test_expect(t, 0, true, true);
+	KUNIT_EXPECT_EQ(test, 2 * TYPE1_TEST_SIDE, current->mm->locked_vm);
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_comes_and_goes(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	for (i = 0; i < 3; i++) {
+		type1_test_revoke(t);
+		type1_test_expect(t, 0, true, false);
+		type1_test_restore(t);
+		type1_test_expect(t, 0, true, true);
+	}
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_unmaps_what_was_taken_back(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	type1_test_revoke(t);
+	type1_test_end_of_mapping(t);
+	type1_test_restore(t);
+	type1_test_expect_nothing(t);
+}
+
+static void type1_unmaps_what_is_gone(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	vma_owner_revoke(t->m->revoke, VMA_OWNER_PERMANENT);
+	type1_test_expect(t, 0, true, false);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(t->m));
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_refuses_what_is_revoked(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	type1_test_revoke(t);
+	KUNIT_EXPECT_EQ(test, -ENODEV, type1_test_map(t));
+	type1_test_expect_nothing(t);
+	type1_test_restore(t);
+	KUNIT_EXPECT_EQ(test, 0, type1_test_map(t));
+	type1_test_expect(t, 0, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+/* Between the owner's answer and the pin, as a reset of which nobody knew */
+static void type1_test_reset(struct vma_owner_mock *m)
+{
+	struct type1_test *t = type1_test();
+
+	if (t->asked++)
+		type1_test_restore(t);
+	else
+		type1_test_revoke(t);
+	if (t->asked == 2)
+		m->in_revocable = NULL;
+}
+
+static void type1_asks_again_after_a_reset(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	t->m->in_revocable = type1_test_reset;
+	KUNIT_EXPECT_EQ(test, 0, type1_test_map(t));
+	KUNIT_EXPECT_EQ(test, 2, t->asked);
+	type1_test_expect(t, 0, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+/* Mapped before there was a domain, as with emulated devices alone */
+static void type1_replays(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	type1_test_detach(t, 0, false);
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	type1_test_expect_nothing(t);
+	KUNIT_ASSERT_EQ(test, 0, type1_test_attach(t, 0));
+	type1_test_expect(t, 0, true, true);
+	type1_test_revoke(t);
+	type1_test_expect(t, 0, true, false);
+	type1_test_restore(t);
+	type1_test_expect(t, 0, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_does_not_replay_what_is_revoked(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	type1_test_detach(t, 0, false);
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	type1_test_revoke(t);
+	KUNIT_EXPECT_EQ(test, -ENODEV, type1_test_attach(t, 0));
+	type1_test_expect_nothing(t);
+	type1_test_restore(t);
+	type1_test_expect_nothing(t);
+	KUNIT_EXPECT_EQ(test, 0, type1_test_attach(t, 0));
+	type1_test_expect(t, 0, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+/* The last domain goes, the mappings stay for emulated devices */
+static void type1_pins_again_for_a_new_domain(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	type1_test_detach(t, 0, true);
+	type1_test_expect_nothing(t);
+	KUNIT_ASSERT_EQ(test, 0, type1_test_attach(t, 1));
+	type1_test_expect(t, 0, false, false);
+	type1_test_expect(t, 1, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_maps_into_two_domains(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_attach(t, 1));
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	type1_test_revoke(t);
+	for (i = 0; i < 2; i++)
+		type1_test_expect(t, i, true, false);
+	type1_test_restore(t);
+	for (i = 0; i < 2; i++)
+		type1_test_expect(t, i, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_attaches_a_second_domain(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	KUNIT_ASSERT_EQ(test, 0, type1_test_attach(t, 1));
+	type1_test_expect(t, 1, true, true);
+	type1_test_revoke(t);
+	type1_test_expect(t, 0, true, false);
+	type1_test_expect(t, 1, true, false);
+	type1_test_detach(t, 1, false);
+	type1_test_restore(t);
+	type1_test_expect(t, 0, true, true);
+	type1_test_expect(t, 1, false, false);
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_attaches_while_revoked(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	type1_test_revoke(t);
+	KUNIT_ASSERT_EQ(test, 0, type1_test_attach(t, 1));
+	type1_test_expect(t, 0, true, false);
+	type1_test_expect(t, 1, true, false);
+	type1_test_restore(t);
+	type1_test_expect(t, 0, true, true);
+	type1_test_expect(t, 1, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+/* It takes part before it is on the list, and if that fails until it is freed */
+static void type1_knows_who_is_attaching(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	KUNIT_ASSERT_EQ(test, 0,
+			vfio_owned_attach(t->iommu, &t->table[1].vfio));
+	type1_test_expect(t, 1, false, true);
+	type1_test_revoke(t);
+	type1_test_expect(t, 1, false, false);
+	type1_test_restore(t);
+	type1_test_expect(t, 1, false, true);
+	type1_test_revoke(t);
+	vfio_owned_attach_failed(t->iommu);
+	type1_test_restore(t);
+	type1_test_expect(t, 1, false, false);
+
+	t->table[1].fail_at = VOM_PAGES;
+	KUNIT_ASSERT_EQ(test, -ENOMEM,
+			vfio_owned_attach(t->iommu, &t->table[1].vfio));
+	type1_test_revoke(t);
+	type1_test_expect(t, 1, false, false);
+	vfio_owned_attach_failed(t->iommu);
+	type1_test_end_of_mapping(t);
+	type1_test_restore(t);
+}
+
+/* Each call of the IOMMU's in turn, of the one domain and of the other */
+static void type1_undoes_a_failed_map(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	unsigned int nr, at;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_attach(t, 1));
+	for (nr = 0; nr < 2; nr++) {
+		for (at = 1; ; at++) {
+			t->table[nr].fail_at = at;
+			if (!type1_test_map(t))
+				break;
+			type1_test_expect_nothing(t);
+		}
+		KUNIT_EXPECT_GT(test, at, VOM_PAGES + 2);
+		t->table[nr].fail_at = 0;
+		type1_test_end_of_mapping(t);
+	}
+}
+
+static void type1_undoes_a_failed_attach(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	unsigned int at;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	for (at = 1; ; at++) {
+		t->table[1].fail_at = at;
+		if (!type1_test_attach(t, 1))
+			break;
+		type1_test_revoke(t);
+		type1_test_expect(t, 0, true, false);
+		type1_test_restore(t);
+		type1_test_expect(t, 0, true, true);
+		type1_test_expect(t, 1, false, false);
+	}
+	KUNIT_EXPECT_GT(test, at, VOM_PAGES + 2);
+	type1_test_expect(t, 1, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_undoes_a_failed_replay(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	unsigned int at;
+
+	type1_test_detach(t, 0, false);
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	for (at = 1; ; at++) {
+		t->table[0].fail_at = at;
+		if (!type1_test_attach(t, 0))
+			break;
+		type1_test_expect_nothing(t);
+	}
+	KUNIT_EXPECT_GT(test, at, VOM_PAGES + 2);
+	type1_test_expect(t, 0, true, true);
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_stays_unmapped_if_it_must(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	int nr;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_attach(t, 1));
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	for (nr = 0; nr < 2; nr++) {
+		type1_test_revoke(t);
+		t->table[nr].fail_at = VOM_PAGES;
+		type1_test_restore(t);
+		type1_test_expect(t, 0, true, false);
+		type1_test_expect(t, 1, true, false);
+		type1_test_revoke(t);
+		type1_test_restore(t);
+		type1_test_expect(t, 0, true, true);
+		type1_test_expect(t, 1, true, true);
+	}
+	type1_test_revoke(t);
+	t->table[0].fail_at = 1;
+	type1_test_restore(t);
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_does_without_mmio(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	int i;
+
+	t->table[0].no_mmio = true;
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	for (i = 0; i < TYPE1_TEST_PAGES; i++) {
+		KUNIT_EXPECT_NE(test, 0, t->table[0].phys[i]);
+		KUNIT_EXPECT_EQ(test, IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE,
+				t->table[0].prot[i]);
+	}
+	type1_test_end_of_mapping(t);
+}
+
+static void type1_maps_huge_pages(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	unsigned long addr = t->addr + TYPE1_TEST_OWNED;
+
+	type1_test_make_bar(t);
+	KUNIT_ASSERT_EQ(test, 0,
+			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
+	KUNIT_EXPECT_EQ(test, 1, t->table[0].calls);
+	KUNIT_EXPECT_EQ(test, VOM_SIZE, type1_test_unmap(t));
+	type1_test_expect_nothing(t);
+
+	t->table[0].calls = 0;
+	disable_hugepages = true;
+	KUNIT_ASSERT_EQ(test, 0,
+			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
+	KUNIT_EXPECT_EQ(test, VOM_PAGES, t->table[0].calls);
+	KUNIT_EXPECT_EQ(test, VOM_SIZE, type1_test_unmap(t));
+	type1_test_expect_nothing(t);
+
+	/* A piece of it fails */
+	t->table[0].fail_at = VOM_PAGES;
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
+	type1_test_expect_nothing(t);
+}
+
+/* The permissions are those of GUP, and of a page fault */
+static void type1_writes_what_it_may_not_read(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	unsigned long addr;
+
+	type1_test_mmap(test, PROT_WRITE);
+	addr = t->addr + TYPE1_TEST_OWNED;
+	KUNIT_ASSERT_EQ(test, 0,
+			type1_test_map_at(t, addr, VOM_SIZE,
+					  VFIO_DMA_MAP_FLAG_WRITE));
+	KUNIT_EXPECT_EQ(test, IOMMU_WRITE | IOMMU_MMIO, t->table[0].prot[0]);
+	KUNIT_EXPECT_EQ(test, VOM_SIZE, type1_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			type1_test_map_at(t, addr, VOM_SIZE,
+					  VFIO_DMA_MAP_FLAG_READ));
+
+	type1_test_mmap(test, PROT_READ);
+	addr = t->addr + TYPE1_TEST_OWNED;
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			type1_test_map_at(t, addr, VOM_SIZE,
+					  VFIO_DMA_MAP_FLAG_WRITE));
+	KUNIT_ASSERT_EQ(test, 0,
+			type1_test_map_at(t, addr, VOM_SIZE,
+					  VFIO_DMA_MAP_FLAG_READ));
+	KUNIT_EXPECT_EQ(test, IOMMU_READ | IOMMU_MMIO, t->table[0].prot[0]);
+	KUNIT_EXPECT_EQ(test, VOM_SIZE, type1_test_unmap(t));
+	type1_test_expect_nothing(t);
+}
+
+static void type1_takes_raw_pfns_if_allowed(struct kunit *test)
+{
+	struct vma_owner_mock *m = vma_owner_mock(test, VOM_NOBODYS);
+	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	struct type1_test *t = test->priv;
+	int i;
+
+	/* Of ordinary pages they are not taken */
+	allow_raw_pfns = true;
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
+
+	for (i = 0; i < VOM_PAGES; i++)
+		SetPageReserved(m->pages[i]);
+	KUNIT_EXPECT_EQ(test, 0,
+			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
+	for (i = 0; i < VOM_PAGES; i++) {
+		KUNIT_EXPECT_EQ(test, page_to_phys(m->pages[i]),
+				t->table[0].phys[i]);
+		KUNIT_EXPECT_EQ(test, IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE,
+				t->table[0].prot[i]);
+	}
+	KUNIT_EXPECT_EQ(test, VOM_SIZE, type1_test_unmap(t));
+	type1_test_expect_nothing(t);
+
+	allow_raw_pfns = false;
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
+	type1_test_expect_nothing(t);
+	for (i = 0; i < VOM_PAGES; i++)
+		ClearPageReserved(m->pages[i]);
+}
+
+/* Whatever the owner answers */
+static void type1_takes_no_raw_pfns_of_an_owner(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	int i;
+
+	allow_raw_pfns = true;
+	for (i = 0; i < VOM_PAGES; i++)
+		SetPageReserved(t->m->pages[i]);
+	t->m->tryget_err = -ENOENT;
+	KUNIT_EXPECT_EQ(test, -EFAULT, type1_test_map(t));
+	t->m->tryget_err = -EPERM;
+	KUNIT_EXPECT_EQ(test, -EPERM, type1_test_map(t));
+	type1_test_expect_nothing(t);
+	for (i = 0; i < VOM_PAGES; i++)
+		ClearPageReserved(t->m->pages[i]);
+}
+
+/* ---- every allocation fails in turn ---- */
+
+static int type1_test_map_once(void *data)
+{
+	struct type1_test *t = data;
+	int ret = type1_test_map(t);
+
+	if (ret) {
+		type1_test_expect_nothing(t);
+	} else {
+		type1_test_expect(t, 0, true, true);
+		type1_test_end_of_mapping(t);
+	}
+	return ret;
+}
+
+static void type1_map_runs_out_of_memory(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	/* Its own record, the pin's, the extents', the IOMMU's */
+	KUNIT_EXPECT_GE(test,
+			vma_owner_mock_fail_nth(test, type1_test_map_once, t),
+			5);
+}
+
+static int type1_test_replay_once(void *data)
+{
+	struct type1_test *t = data;
+	int ret = type1_test_attach(t, 0);
+
+	if (ret) {
+		type1_test_expect_nothing(t);
+		return ret;
+	}
+	type1_test_expect(t, 0, true, true);
+	type1_test_detach(t, 0, true);
+	type1_test_expect_nothing(t);
+	return 0;
+}
+
+static void type1_replay_runs_out_of_memory(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	type1_test_detach(t, 0, false);
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	KUNIT_EXPECT_GE(test,
+			vma_owner_mock_fail_nth(test, type1_test_replay_once,
+						t),
+			5);
+}
+
+static int type1_test_attach_once(void *data)
+{
+	struct type1_test *t = data;
+	int ret = type1_test_attach(t, 1);
+
+	type1_test_expect(t, 0, true, true);
+	type1_test_expect(t, 1, !ret, !ret);
+	if (!ret)
+		type1_test_detach(t, 1, false);
+	return ret;
+}
+
+static void type1_attach_runs_out_of_memory(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	KUNIT_EXPECT_GE(test,
+			vma_owner_mock_fail_nth(test, type1_test_attach_once,
+						t),
+			VOM_PAGES + 2);
+	type1_test_end_of_mapping(t);
+}
+
+static int type1_test_restore_once(void *data)
+{
+	struct type1_test *t = data;
+
+	type1_test_revoke(t);
+	type1_test_expect(t, 0, true, false);
+	type1_test_restore(t);
+	if (t->table[0].phys[TYPE1_TEST_SIDE]) {
+		type1_test_expect(t, 0, true, true);
+		return 0;
+	}
+	type1_test_expect(t, 0, true, false);
+	type1_test_revoke(t);
+	type1_test_restore(t);
+	type1_test_expect(t, 0, true, true);
+	return -ENOMEM;
+}
+
+static void type1_restore_runs_out_of_memory(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
+	KUNIT_EXPECT_GE(test,
+			vma_owner_mock_fail_nth(test, type1_test_restore_once,
+						t),
+			VOM_PAGES + 1);
+	type1_test_end_of_mapping(t);
+}
+
+static struct kunit_case type1_test_cases[] = {
+	KUNIT_CASE(type1_maps_both_kinds),
+	KUNIT_CASE(type1_comes_and_goes),
+	KUNIT_CASE(type1_unmaps_what_was_taken_back),
+	KUNIT_CASE(type1_unmaps_what_is_gone),
+	KUNIT_CASE(type1_refuses_what_is_revoked),
+	KUNIT_CASE(type1_asks_again_after_a_reset),
+	KUNIT_CASE(type1_replays),
+	KUNIT_CASE(type1_does_not_replay_what_is_revoked),
+	KUNIT_CASE(type1_pins_again_for_a_new_domain),
+	KUNIT_CASE(type1_maps_into_two_domains),
+	KUNIT_CASE(type1_attaches_a_second_domain),
+	KUNIT_CASE(type1_attaches_while_revoked),
+	KUNIT_CASE(type1_knows_who_is_attaching),
+	KUNIT_CASE(type1_undoes_a_failed_map),
+	KUNIT_CASE(type1_undoes_a_failed_attach),
+	KUNIT_CASE(type1_undoes_a_failed_replay),
+	KUNIT_CASE(type1_stays_unmapped_if_it_must),
+	KUNIT_CASE(type1_does_without_mmio),
+	KUNIT_CASE(type1_maps_huge_pages),
+	KUNIT_CASE(type1_writes_what_it_may_not_read),
+	KUNIT_CASE(type1_takes_raw_pfns_if_allowed),
+	KUNIT_CASE(type1_takes_no_raw_pfns_of_an_owner),
+	KUNIT_CASE(type1_map_runs_out_of_memory),
+	KUNIT_CASE(type1_replay_runs_out_of_memory),
+	KUNIT_CASE(type1_attach_runs_out_of_memory),
+	KUNIT_CASE(type1_restore_runs_out_of_memory),
+	{}
+};
+
+static struct kunit_suite type1_test_suite = {
+	.name		= "vma_owner_vfio_type1",
+	.init		= type1_test_init,
+	.exit		= type1_test_exit,
+	.test_cases	= type1_test_cases,
+};
+kunit_test_suite(type1_test_suite);
+
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
