@@ -25,6 +25,7 @@ struct owner_test_pin {
 	int			temporary;
 	int			permanent;
 	int			restored;
+	bool			findable;	/* when told that it is for good */
 };
 
 struct owner_test {
@@ -38,6 +39,8 @@ struct owner_test {
 	u8			map[PCI_CFG_SPACE_SIZE];
 	struct vma_owner_mock	*file;
 	unsigned long		addr;
+	struct completion	waking, awake;
+	bool			woken;
 };
 
 static struct owner_test *owner_test(void)
@@ -171,10 +174,12 @@ static void owner_test_invalidate(struct vma_pin *pin, enum vma_owner_loss why)
 {
 	struct owner_test_pin *p = container_of(pin, struct owner_test_pin, pin);
 
-	if (why == VMA_OWNER_PERMANENT)
+	if (why == VMA_OWNER_PERMANENT) {
 		p->permanent++;
-	else
+		p->findable = owner_test()->vdev.owner;
+	} else {
 		p->temporary++;
+	}
 }
 
 static int owner_test_restore(struct vma_pin *pin)
@@ -269,6 +274,8 @@ static void owner_test_asks_the_driver(struct kunit *test)
 	struct vma_owner_extents x = {};
 	struct owner_test_pin p;
 
+	if (!IS_ENABLED(CONFIG_VFIO_PCI_DMABUF))
+		kunit_skip(test, "no driver can say");
 	t->vdev.pci_ops = &ops;
 	KUNIT_ASSERT_EQ(test, 0, owner_test_pin(t, &p, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
@@ -279,6 +286,39 @@ static void owner_test_asks_the_driver(struct kunit *test)
 						   p.pin.ref.offset, PAGE_SIZE,
 						   &x));
 	KUNIT_EXPECT_EQ(test, OWNER_TEST_OFFSET, x.vec[0].paddr);
+	p.pin.ref.ops->put_extents(p.pin.ref.obj, &x);
+	vma_unpin(&p.pin);
+}
+
+/* Without dma-bufs each driver has a function that only says that it cannot */
+static int owner_test_no_phys(struct vfio_pci_core_device *vdev,
+			      struct p2pdma_provider **provider,
+			      unsigned int index, struct phys_vec *vec,
+			      struct vfio_region_dma_range *ranges, size_t nr)
+{
+	return -EOPNOTSUPP;
+}
+
+static void owner_test_asks_nobody_without_dma_bufs(struct kunit *test)
+{
+	static const struct vfio_pci_device_ops ops = {
+		.get_dmabuf_phys = owner_test_no_phys,
+	};
+	struct owner_test *t = test->priv;
+	struct vma_owner_extents x = {};
+	struct owner_test_pin p;
+
+	if (IS_ENABLED(CONFIG_VFIO_PCI_DMABUF))
+		kunit_skip(test, "there are dma-bufs");
+	t->vdev.pci_ops = &ops;
+	KUNIT_ASSERT_EQ(test, 0, owner_test_pin(t, &p, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE, p.pin.ref.size);
+	KUNIT_ASSERT_EQ(test, 0,
+			p.pin.ref.ops->get_extents(p.pin.ref.obj,
+						   p.pin.ref.offset, PAGE_SIZE,
+						   &x));
+	KUNIT_EXPECT_EQ(test, OWNER_TEST_START + OWNER_TEST_OFFSET,
+			x.vec[0].paddr);
 	p.pin.ref.ops->put_extents(p.pin.ref.obj, &x);
 	vma_unpin(&p.pin);
 }
@@ -365,6 +405,55 @@ static void owner_test_is_closed_while_revoked(struct kunit *test)
 	/* As vfio_pci_core_disable() does, when nobody is left */
 	owner_test_move(t, false);
 	owner_test_told(test, &p, 1, 0);
+	vma_unpin(&p.pin);
+}
+
+/* Whoever takes and gives back, as a device does that wakes up, finds nothing */
+static void owner_test_is_not_found_when_it_ends(struct kunit *test)
+{
+	struct owner_test *t = test->priv;
+	struct owner_test_pin p;
+
+	KUNIT_ASSERT_EQ(test, 0, owner_test_pin(t, &p, PAGE_SIZE));
+	vfio_pci_owner_end(&t->vdev);
+	KUNIT_EXPECT_EQ(test, 1, p.permanent);
+	KUNIT_EXPECT_FALSE(test, p.findable);
+	vma_unpin(&p.pin);
+}
+
+/* As vfio_pci_core_runtime_resume() does, in a thread of its own */
+static int owner_test_wake_up(void *data)
+{
+	struct owner_test *t = data;
+
+	down_write(&t->vdev.memory_lock);
+	complete(&t->waking);
+	msleep(100);
+	vfio_pci_dma_buf_move(&t->vdev, true);
+	vfio_pci_dma_buf_move(&t->vdev, false);
+	WRITE_ONCE(t->woken, true);
+	up_write(&t->vdev.memory_lock);
+	complete(&t->awake);
+	return 0;
+}
+
+static void owner_test_is_closed_while_it_wakes_up(struct kunit *test)
+{
+	struct owner_test *t = test->priv;
+	struct owner_test_pin p;
+
+	KUNIT_ASSERT_EQ(test, 0, owner_test_pin(t, &p, PAGE_SIZE));
+	init_completion(&t->waking);
+	init_completion(&t->awake);
+	KUNIT_ASSERT_FALSE(test,
+			   IS_ERR(kthread_run(owner_test_wake_up, t,
+					      "owner-test")));
+	wait_for_completion(&t->waking);
+	vfio_pci_owner_end(&t->vdev);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(t->woken));
+	wait_for_completion(&t->awake);
+	owner_test_told(test, &p, 1, 1);
+	KUNIT_EXPECT_EQ(test, 1, p.permanent);
 	vma_unpin(&p.pin);
 }
 
@@ -467,18 +556,39 @@ static void owner_test_waits_for_a_reset(struct kunit *test)
 		vma_unpin(&p.pin);
 }
 
+static void owner_test_stays_away_in_low_power(struct kunit *test)
+{
+	struct owner_test *t = test->priv;
+	struct owner_test_pin p;
+
+	KUNIT_ASSERT_EQ(test, 0, owner_test_pin(t, &p, PAGE_SIZE));
+	t->vdev.pm_runtime_engaged = true;
+	owner_test_move(t, true);
+	KUNIT_EXPECT_EQ(test, 2,
+			owner_test_write_command(t, PCI_COMMAND_MEMORY));
+	owner_test_told(test, &p, 1, 0);
+	t->vdev.pm_runtime_engaged = false;
+	owner_test_move(t, false);
+	owner_test_told(test, &p, 1, 1);
+	vma_unpin(&p.pin);
+}
+
 static struct kunit_case owner_test_cases[] = {
 	KUNIT_CASE(owner_test_names_the_bar),
 	KUNIT_CASE(owner_test_ends_with_the_last_page),
 	KUNIT_CASE(owner_test_asks_the_driver),
+	KUNIT_CASE(owner_test_asks_nobody_without_dma_bufs),
 	KUNIT_CASE(owner_test_tells_edges),
 	KUNIT_CASE(owner_test_waits_for_every_cause),
 	KUNIT_CASE(owner_test_is_opened_without_decode),
 	KUNIT_CASE(owner_test_is_closed_while_revoked),
+	KUNIT_CASE(owner_test_is_not_found_when_it_ends),
+	KUNIT_CASE(owner_test_is_closed_while_it_wakes_up),
 	KUNIT_CASE(owner_test_is_opened_again),
 	KUNIT_CASE(owner_test_has_none),
 	KUNIT_CASE(owner_test_gives_back_after_failed_write),
 	KUNIT_CASE(owner_test_waits_for_a_reset),
+	KUNIT_CASE(owner_test_stays_away_in_low_power),
 	{}
 };
 
