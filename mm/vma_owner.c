@@ -250,10 +250,8 @@ static bool vma_pin_permitted(struct vm_area_struct *vma,
 
 	if (vma_is_cow_mapping(vma))
 		return false;
-	/* These take what GUP takes, which wants either and not both */
-	if (!(vma->vm_flags & VM_READ) && !(write && by->client->extents_only))
-		return false;
-	if (write && !(vma->vm_flags & VM_WRITE))
+	/* As GUP: who may write there need not be allowed to read */
+	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 		return false;
 	return arch_vma_access_permitted(vma, write, false, foreign);
 }

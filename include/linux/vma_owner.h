@@ -508,11 +508,11 @@ struct vma_pin_maps;
  *
  * ==================  =======================================================
  * ``-EFAULT``         No such memory for you: unmapped or partly mapped, not
- *                     readable, not writable though asked, a copy-on-write
- *                     mapping of owned memory, two objects in one range, owned
- *                     and ordinary memory in one range, a range that ends
- *                     beyond its object, VM_IO or VM_PFNMAP memory of which
- *                     nobody is the owner
+ *                     writable though asked or else not readable, a
+ *                     copy-on-write mapping of owned memory, two objects in
+ *                     one range, owned and ordinary memory in one range, a
+ *                     range that ends beyond its object, VM_IO or VM_PFNMAP
+ *                     memory of which nobody is the owner
  * ``-ENODEV``         The owner has revoked the memory, or its module is
  *                     going away. A temporary revoke says the same: try again
  *                     later, or wait for restore if there is a pin

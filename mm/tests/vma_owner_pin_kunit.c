@@ -639,7 +639,7 @@ struct vo_refusal {
 
 static const struct vo_refusal vo_permissions[] = {
 	{ "unreadable", "n0n1n2n3", VO_READ, .ret = -EFAULT },
-	{ "write only", "w0w1w2w3", VO_WRITE, .ret = -EFAULT },
+	{ "read, but write only", "w0w1w2w3", VO_READ, .ret = -EFAULT },
 	{ "written, but read only", "r0r1r2r3", VO_WRITE | VO_PREFIX,
 	  .ret = -EFAULT },
 	{ "copied on write", "c0c1c2c3", VO_READ | VO_WRITE, .ret = -EFAULT },
@@ -740,6 +740,17 @@ static void vo_refused(struct kunit *test)
 static void c3_refused(struct kunit *test)
 {
 	vo_refused(test);
+}
+
+static void c3_written_where_nobody_reads(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	unsigned long addr = vo_lay_out(test->priv, "w0w1", obj, obj);
+
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, 2 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, vo_held(obj), 1);
+	vma_unpin(&imp->pin);
 }
 
 static void c4_refused(struct kunit *test)
@@ -1049,6 +1060,7 @@ struct kunit_case vo_pin_cases[] = {
 	KUNIT_CASE(c3_pin_survives_exit),
 	KUNIT_CASE(c3_read_of_read_only_granted),
 	KUNIT_CASE_PARAM(c3_refused, vo_permission_gen_params),
+	KUNIT_CASE(c3_written_where_nobody_reads),
 	KUNIT_CASE_PARAM(c4_refused, vo_mixture_gen_params),
 	KUNIT_CASE(c4_adjoining_vmas),
 	KUNIT_CASE_PARAM(c4_hole_in_owned_refused, vo_hole_gen_params),
