@@ -59,18 +59,27 @@ describe_guest()
 		append="$append${ROUNDS:+ vo_rounds=$ROUNDS}${KILLS:+ vo_kills=$KILLS}${SEED:+ vo_seed=$SEED}"
 		qemu="$edu $edu $edu $edu"
 		;;
-	attacks)
+	attacks | p2p)
 		job=attacks limit=1800
 		append="$append intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_timeout=1500"
 		# nobody draws, and on a busy machine a wait for the screen is reported
 		append="$append drm_kms_helper.fbdev_emulation=0"
 		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $edu"
 		# the newcomer is the ivshmem that every guest has, on the root bus
-		for nr in 1 2; do
+		for nr in 1 2 3 4 5; do
 			qemu="$qemu -device pcie-root-port,id=port$nr,chassis=$nr,slot=$nr"
 			qemu="$qemu -object memory-backend-ram,size=1M,id=victim$nr,share=on"
-			qemu="$qemu -device ivshmem-plain,memdev=victim$nr,bus=port$nr"
 		done
+		qemu="$qemu -device ivshmem-plain,memdev=victim1,bus=port1"
+		qemu="$qemu -device ivshmem-plain,memdev=victim2,bus=port2"
+		# two functions of a slot, which are reset together
+		qemu="$qemu -device ivshmem-plain,memdev=victim3,bus=port3,addr=0.0,multifunction=on"
+		qemu="$qemu -device ivshmem-plain,memdev=victim4,bus=port3,addr=0.1"
+		# one that can be reset alone, and knows D3hot: its BAR is the controller's buffer
+		qemu="$qemu -device nvme,serial=victim,cmb_size_mb=1,bus=port4"
+		# one that is unplugged, and what comes in its place
+		qemu="$qemu -device ivshmem-plain,memdev=victim5,id=plugged,bus=port5"
+		qemu="$qemu -object memory-backend-ram,size=1M,id=another,share=on"
 		;;
 	*) return 1 ;;
 	esac
@@ -78,6 +87,8 @@ describe_guest()
 	leaks-system-heap) append="$append vo_only=rounds vo_owner=3 vo_rounds=100" ;;
 	leaks-memfd) append="$append vo_only=rounds vo_owner=5 vo_rounds=100" ;;
 	leaks-*) append="$append vo_only=${1#leaks-}" ;;
+	# what make's table shows of them
+	p2p) append="$append vo_only=row" ;;
 	capture-iommu)
 		append="$append vo_guest=iommu intel_iommu=on iommu.passthrough=0 iommu.strict=1"
 		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $qemu"

@@ -25,8 +25,11 @@ int edu_open(struct edu *edu, int container, enum container kind)
 	ret = pci_find(name, EDU, false, 0);
 	if (!ret)
 		ret = vfio_open(&edu->dev, name, container, kind);
-	if (ret)
-		return ret;
+	return ret ?: edu_start(edu);
+}
+
+int edu_start(struct edu *edu)
+{
 	edu->regs = vfio_map_bar(&edu->dev, 0, &edu->size);
 	if (edu->regs == MAP_FAILED) {
 		vfio_close(&edu->dev);

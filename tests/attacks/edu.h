@@ -20,6 +20,8 @@ struct edu {
 };
 
 int edu_open(struct edu *edu, int container, enum container kind);
+/* Once its device is open, by whatever way */
+int edu_start(struct edu *edu);
 void edu_close(struct edu *edu);
 /* Both say 0 even where nothing is there: only the IOMMU tells of that */
 int edu_read(struct edu *edu, uint64_t iova, size_t len);

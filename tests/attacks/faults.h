@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+void kernel_log(const char *text);
+
 /* A file for faults_end(), or an errno negated */
 int faults_begin(void);
 /* How many it has logged meanwhile of this device's DMA to this range */

@@ -55,26 +55,36 @@ static int move(const struct newcomer *newcomer, uint64_t to)
 	return ret ?: decode(newcomer, true);
 }
 
-int newcomer_take(struct newcomer *newcomer, const char *victim, int bar)
+int newcomer_watch(struct newcomer *newcomer, const char *name)
 {
-	struct pci_bar at;
 	int ret;
 
-	ret = pci_find(newcomer->name, IVSHMEM, false, 0);
-	if (!ret)
-		ret = pci_bar(newcomer->name, MEMORY_BAR, &newcomer->own);
-	if (!ret)
-		ret = pci_bar(victim, bar, &at);
-	if (!ret && at.size != newcomer->own.size)
-		ret = -EINVAL;
+	snprintf(newcomer->name, sizeof(newcomer->name), "%.*s",
+		 PCI_NAME_LENGTH - 1, name);
+	ret = pci_bar(name, MEMORY_BAR, &newcomer->own);
 	if (!ret)
 		ret = decode(newcomer, true);
 	if (!ret)
 		ret = map(newcomer);
-	if (ret)
-		return ret;
-	memset(newcomer->map, POISON, newcomer->own.size);
-	return move(newcomer, at.start);
+	if (!ret)
+		memset(newcomer->map, POISON, newcomer->own.size);
+	return ret;
+}
+
+int newcomer_take(struct newcomer *newcomer, const char *victim, int bar)
+{
+	char name[PCI_NAME_LENGTH];
+	struct pci_bar at;
+	int ret;
+
+	ret = pci_find(name, IVSHMEM, false, 0);
+	if (!ret)
+		ret = pci_bar(victim, bar, &at);
+	if (!ret)
+		ret = newcomer_watch(newcomer, name);
+	if (!ret && at.size != newcomer->own.size)
+		ret = -EINVAL;
+	return ret ?: move(newcomer, at.start);
 }
 
 int newcomer_leave(struct newcomer *newcomer)

@@ -16,6 +16,8 @@ struct newcomer {
 	unsigned char *map;
 };
 
+/* As it is, where it is */
+int newcomer_watch(struct newcomer *newcomer, const char *name);
 /* To the address of that BAR of that device, whose decode is off */
 int newcomer_take(struct newcomer *newcomer, const char *victim, int bar);
 /* Back to its own address, where its content is seen */

@@ -135,6 +135,11 @@ bool pci_power_is(const char *name, const char *status)
 	return n > 0 && !strncmp(text, status, strlen(status));
 }
 
+int pci_unbind(const char *name)
+{
+	return attribute_write(name, "driver/unbind", name);
+}
+
 /* ---- containers ---- */
 
 static bool is_compat(enum container kind)
@@ -178,7 +183,7 @@ int64_t container_unmap(int container, uint64_t iova, size_t len)
 
 /* ---- devices ---- */
 
-static int bind(const char *name)
+int pci_bind(const char *name)
 {
 	char path[256], driver[256];
 	ssize_t len;
@@ -244,7 +249,7 @@ int vfio_open(struct vfio_device *dev, const char *name, int container,
 	dev->fd = -1;
 	snprintf(dev->name, sizeof(dev->name), "%.*s", PCI_NAME_LENGTH - 1,
 		 name);
-	ret = bind(name);
+	ret = pci_bind(name);
 	if (ret)
 		return ret;
 	dev->group = group_open(name);
@@ -259,6 +264,20 @@ int vfio_open(struct vfio_device *dev, const char *name, int container,
 	if (ret)
 		close(dev->group);
 	return ret;
+}
+
+int vfio_open_beside(struct vfio_device *dev, const char *name, int group)
+{
+	snprintf(dev->name, sizeof(dev->name), "%.*s", PCI_NAME_LENGTH - 1,
+		 name);
+	dev->group = dup(group);
+	if (dev->group < 0)
+		return -errno;
+	dev->fd = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, name);
+	if (dev->fd >= 0)
+		return 0;
+	close(dev->group);
+	return -errno;
 }
 
 void vfio_close(struct vfio_device *dev)
@@ -315,9 +334,41 @@ void *vfio_map_bar(const struct vfio_device *dev, int bar, size_t *size)
 	return vfio_map_bar_at(dev, bar, NULL, size);
 }
 
+int vfio_read_bar(const struct vfio_device *dev, int bar, size_t len)
+{
+	struct vfio_region_info info;
+	char *buffer;
+	int ret;
+
+	ret = region_info(dev, bar, &info);
+	if (ret)
+		return ret;
+	buffer = malloc(len);
+	if (!buffer)
+		return -ENOMEM;
+	if (pread(dev->fd, buffer, len, info.offset) != (ssize_t)len)
+		ret = -EIO;
+	free(buffer);
+	return ret;
+}
+
 int vfio_reset(const struct vfio_device *dev)
 {
 	return ioctl(dev->fd, VFIO_DEVICE_RESET) ? -errno : 0;
+}
+
+int vfio_hot_reset(const struct vfio_device *dev, int group)
+{
+	struct {
+		struct vfio_pci_hot_reset head;
+		int32_t group;
+	} arg = {
+		.head.argsz = sizeof(arg),
+		.head.count = group >= 0,
+		.group = group,
+	};
+
+	return ioctl(dev->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) ? -errno : 0;
 }
 
 int vfio_config_read16(const struct vfio_device *dev, int reg)
@@ -347,6 +398,32 @@ int vfio_config_write16(const struct vfio_device *dev, int reg, uint16_t value)
 	    sizeof(value))
 		return -errno;
 	return 0;
+}
+
+int vfio_capability(const struct vfio_device *dev, int id)
+{
+	int at = vfio_config_read16(dev, PCI_CAPABILITY_LIST) & 0xff, head;
+
+	while (at) {
+		head = vfio_config_read16(dev, at);
+		if (head < 0 || (head & 0xff) == id)
+			return head < 0 ? head : at;
+		at = head >> 8;
+	}
+	return -ENOENT;
+}
+
+int vfio_power(const struct vfio_device *dev, unsigned int state)
+{
+	int at = vfio_capability(dev, PCI_CAP_ID_PM), old;
+
+	if (at < 0)
+		return at;
+	old = vfio_config_read16(dev, at + PCI_PM_CTRL);
+	if (old < 0)
+		return old;
+	return vfio_config_write16(dev, at + PCI_PM_CTRL,
+				   (old & ~PCI_PM_CTRL_STATE_MASK) | state);
 }
 
 int vfio_command(const struct vfio_device *dev, uint16_t set, uint16_t clear)

@@ -16,8 +16,9 @@
 /* The device numbers that QEMU gives */
 #define EDU		0x1234, 0x11e8
 #define IVSHMEM		0x1af4, 0x1110
+#define NVME		0x1b36, 0x0010
 
-/* ivshmem's memory */
+/* ivshmem's memory, and the buffer of nvme's controller */
 #define MEMORY_BAR	2
 
 struct pci_bar {
@@ -36,6 +37,11 @@ int pci_config_read(const char *name, int reg, void *to, size_t len);
 int pci_config_write(const char *name, int reg, const void *from, size_t len);
 /* "suspended", "active", or what else is in power/runtime_status */
 bool pci_power_is(const char *name, const char *status);
+
+/* To vfio-pci, if it is not yet */
+int pci_bind(const char *name);
+/* Waits until nobody has the device open */
+int pci_unbind(const char *name);
 
 /* How the DMA of a process gets its addresses */
 enum container {
@@ -60,18 +66,28 @@ struct vfio_device {
 /* Binds the device to vfio-pci as well */
 int vfio_open(struct vfio_device *dev, const char *name, int container,
 	      enum container kind);
+/* Another device of a group that is open */
+int vfio_open_beside(struct vfio_device *dev, const char *name, int group);
 void vfio_close(struct vfio_device *dev);
 /* MAP_FAILED, and errno */
 void *vfio_map_bar(const struct vfio_device *dev, int bar, size_t *size);
 /* In place of what is mapped there */
 void *vfio_map_bar_at(const struct vfio_device *dev, int bar, void *at,
 		      size_t *size);
+/* By read() */
+int vfio_read_bar(const struct vfio_device *dev, int bar, size_t len);
 /* VFIO_DEVICE_FEATURE_... */
 int vfio_feature_set(const struct vfio_device *dev, unsigned int feature,
 		     const void *data, size_t len);
 int vfio_reset(const struct vfio_device *dev);
+/* Of all that is in the slot, for who has @group; native ones have -1 */
+int vfio_hot_reset(const struct vfio_device *dev, int group);
 int vfio_config_read16(const struct vfio_device *dev, int reg);
 int vfio_config_write16(const struct vfio_device *dev, int reg, uint16_t value);
+/* Where in config space the capability is */
+int vfio_capability(const struct vfio_device *dev, int id);
+/* 0 is D0, 3 is D3hot */
+int vfio_power(const struct vfio_device *dev, unsigned int state);
 /* Set and clear bits of the command register */
 int vfio_command(const struct vfio_device *dev, uint16_t set, uint16_t clear);
 

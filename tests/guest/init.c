@@ -6,7 +6,7 @@
  *   selftests  run every executable in /tests
  *   capture    load the modules of /modules/capture, run what is in /capture
  *   leaks      load them as well, run what is in /leaks
- *   attacks    run what is in /attacks
+ *   attacks    load the modules of /modules/attacks, run what is in /attacks
  *   regression run what is in /regression
  *   kunit      copy the results of the KUnit suites named vma_owner*
  *   all        both, in one document
@@ -46,6 +46,7 @@
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define MODULE_LIST	"/modules/order"
 #define CAPTURE_LIST	"/modules/capture"
+#define ATTACKS_LIST	"/modules/attacks"
 #define KUNIT_LIST	"/modules/kunit"
 #define SUITE_PREFIX	"vma_owner"
 #define MAX_LINE	4096
@@ -597,6 +598,7 @@ static void job_leaks(void)
 
 static void job_attacks(void)
 {
+	load_modules(ATTACKS_LIST);
 	tests_dir = "/attacks";
 	job_selftests();
 }

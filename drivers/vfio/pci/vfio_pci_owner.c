@@ -29,6 +29,14 @@
  * out from before the zap, so the fault handlers do without
  * vma_owner_fault_enter(), and each place that revokes zaps by itself. They
  * and pins wait for it, and so for the end of a reset.
+ *
+ * A device that wakes up by itself gives the memory back in its runtime resume,
+ * for which everybody waits who accesses the device. The resume takes
+ * memory_lock and waits, as elsewhere, for calls that hold the lock of a pin. It
+ * does not wait for a drain: to give back has none. So what an importer does with
+ * the lock of a pin held must not resume the device, just as it must not take
+ * memory_lock: it programs an IOMMU, or a device of its own, and allocates. To
+ * reclaim memory for that needs no VFIO device awake.
  */
 
 struct vfio_pci_owned_bar {

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "faults.h"
+#include "newcomer.h"
+#include "peer.h"
+
+#define LEN	EDU_MOST
+
+int peer_open_engine(struct peer *peer, enum container kind)
+{
+	int ret;
+
+	*peer = (struct peer) { .kind = kind, .victim.fd = -1 };
+	peer->container = container_open(kind);
+	if (peer->container < 0)
+		return peer->container;
+	ret = edu_open(&peer->edu, peer->container, kind);
+	if (ret)
+		return ret;
+	peer->ram = mmap(NULL, PEER_RAM_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (peer->ram == MAP_FAILED)
+		return -errno;
+	return container_map(peer->container, peer->ram, PEER_RAM_SIZE,
+			     PEER_RAM_IOVA);
+}
+
+int peer_open_victim(struct peer *peer, const char *name)
+{
+	int ret;
+
+	ret = vfio_open(&peer->victim, name, peer->container, peer->kind);
+	if (!ret)
+		ret = peer_decode(peer, true);
+	if (ret)
+		return ret;
+	peer->bar = vfio_map_bar(&peer->victim, MEMORY_BAR, &peer->size);
+	return peer->bar == MAP_FAILED ? -errno : 0;
+}
+
+int peer_map(struct peer *peer, uint64_t iova)
+{
+	peer->iova = iova;
+	return container_map(peer->container, peer->bar, peer->size, iova);
+}
+
+int peer_open(struct peer *peer, enum container kind, unsigned int vendor,
+	      unsigned int device)
+{
+	char name[PCI_NAME_LENGTH];
+	int ret;
+
+	ret = pci_find(name, vendor, device, true, 0);
+	if (!ret)
+		ret = peer_open_engine(peer, kind);
+	if (!ret)
+		ret = peer_open_victim(peer, name);
+	return ret ?: peer_map(peer, PEER_BAR_IOVA);
+}
+
+/* A mapping keeps its device open, and that the container */
+void peer_close_victim(struct peer *peer)
+{
+	if (peer->bar)
+		munmap(peer->bar, peer->size);
+	peer->bar = NULL;
+	vfio_close(&peer->victim);
+}
+
+void peer_close_engine(struct peer *peer)
+{
+	edu_close(&peer->edu);
+	munmap(peer->ram, PEER_RAM_SIZE);
+	close(peer->container);
+}
+
+/* What the engine is to carry, another one each time */
+static void fill(unsigned char *to, unsigned int seed)
+{
+	unsigned int i;
+
+	for (i = 0; i < LEN; i++)
+		to[i] = i * 7 + (i >> 8) + seed;
+}
+
+static bool is(const volatile unsigned char *memory, unsigned int seed)
+{
+	unsigned char due[LEN];
+	unsigned int i;
+
+	fill(due, seed);
+	for (i = 0; i < LEN; i++) {
+		if (memory[i] != due[i])
+			return false;
+	}
+	return true;
+}
+
+bool peer_carries(struct peer *peer, unsigned int seed)
+{
+	uint64_t place = peer->iova + PEER_PLACE;
+
+	fill(peer->ram, seed);
+	if (edu_read(&peer->edu, PEER_RAM_IOVA, LEN) ||
+	    edu_write(&peer->edu, place, LEN))
+		return false;
+	/* or else it is what the engine still has */
+	memset(peer->ram, 0, PEER_RAM_SIZE);
+	if (edu_read(&peer->edu, PEER_RAM_IOVA + LEN, LEN) ||
+	    edu_read(&peer->edu, place, LEN) ||
+	    edu_write(&peer->edu, PEER_RAM_IOVA, LEN))
+		return false;
+	return is(peer->ram, seed);
+}
+
+bool peer_works(struct peer *peer, unsigned int seed)
+{
+	return peer_carries(peer, seed) && is(peer->bar + PEER_PLACE, seed);
+}
+
+bool peer_denied(struct peer *peer)
+{
+	uint64_t place = peer->iova + PEER_PLACE;
+	int fd = faults_begin();
+
+	if (fd < 0)
+		return false;
+	return !edu_write(&peer->edu, place, LEN) &
+	       (faults_end(fd, peer->edu.dev.name, place, LEN) > 0);
+}
+
+bool peer_newcomer_is_safe(struct peer *peer, const char *victim)
+{
+	struct newcomer newcomer;
+	bool safe;
+	int ret;
+
+	ret = newcomer_take(&newcomer, victim, MEMORY_BAR);
+	if (ret) {
+		printf("# no newcomer: %s\n", strerror(-ret));
+		return false;
+	}
+	safe = peer_denied(peer);
+	safe = !newcomer_leave(&newcomer) && newcomer_is_whole(&newcomer) &&
+	       safe;
+	newcomer_close(&newcomer);
+	return safe;
+}
+
+int peer_decode(struct peer *peer, bool on)
+{
+	return vfio_command(&peer->victim, on ? PCI_COMMAND_MEMORY : 0,
+			    on ? 0 : PCI_COMMAND_MEMORY);
+}

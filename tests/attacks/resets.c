@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Resets, and what comes with them: of the function, of the slot with all that
+ * is in it, and the power states that PCI knows.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "containers.h"
+#include "faults.h"
+#include "native.h"
+#include "observe.h"
+#include "peer.h"
+
+#define TIMEOUT		120
+#define LONG_TIMEOUT	600
+#define TRIES		50
+#define D0		0
+#define D3HOT		3
+
+/* ---- one function: an nvme's, which has all of them ---- */
+
+FIXTURE(function)
+{
+	struct peer peer;
+	int pins;
+};
+
+FIXTURE_VARIANT(function)
+{
+	enum container kind;
+};
+
+CONTAINER_VARIANTS(function)
+
+FIXTURE_SETUP(function)
+{
+	self->pins = observe_pins();
+	ASSERT_EQ(0, peer_open(&self->peer, variant->kind, NVME));
+}
+
+FIXTURE_TEARDOWN(function)
+{
+	peer_close_victim(&self->peer);
+	peer_close_engine(&self->peer);
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+TEST_F_TIMEOUT(function, works, TIMEOUT)
+{
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+}
+
+TEST_F_TIMEOUT(function, decode_off, TIMEOUT)
+{
+	struct peer *peer = &self->peer;
+
+	ASSERT_EQ(0, peer_decode(peer, false));
+	EXPECT_TRUE(peer_newcomer_is_safe(peer, peer->victim.name));
+	ASSERT_EQ(0, peer_decode(peer, true));
+	EXPECT_TRUE(peer_works(peer, 1));
+}
+
+TEST_F_TIMEOUT(function, reset, TIMEOUT)
+{
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	ASSERT_EQ(0, vfio_reset(&self->peer.victim));
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+}
+
+/* Decode is off before, and so is the BAR afterwards */
+TEST_F_TIMEOUT(function, reset_without_decode, TIMEOUT)
+{
+	ASSERT_EQ(0, peer_decode(&self->peer, false));
+	ASSERT_EQ(0, vfio_reset(&self->peer.victim));
+	EXPECT_TRUE(peer_denied(&self->peer));
+	ASSERT_EQ(0, peer_decode(&self->peer, true));
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+}
+
+TEST_F_TIMEOUT(function, flr, TIMEOUT)
+{
+	struct vfio_device *victim = &self->peer.victim;
+	int at = vfio_capability(victim, PCI_CAP_ID_EXP), control;
+
+	ASSERT_LT(0, at);
+	control = vfio_config_read16(victim, at + PCI_EXP_DEVCTL);
+	ASSERT_LE(0, control);
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	ASSERT_EQ(0, vfio_config_write16(victim, at + PCI_EXP_DEVCTL,
+					 control | PCI_EXP_DEVCTL_BCR_FLR));
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+}
+
+TEST_F_TIMEOUT(function, d3hot, TIMEOUT)
+{
+	struct vfio_device *victim = &self->peer.victim;
+
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	ASSERT_EQ(0, vfio_power(victim, D3HOT));
+	EXPECT_TRUE(peer_denied(&self->peer));
+	/* Not enough, and not too much */
+	ASSERT_EQ(0, peer_decode(&self->peer, true));
+	EXPECT_TRUE(peer_denied(&self->peer));
+	ASSERT_EQ(0, vfio_power(victim, D0));
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+}
+
+/* A reset takes the device to D0 */
+TEST_F_TIMEOUT(function, reset_in_d3hot, TIMEOUT)
+{
+	ASSERT_EQ(0, vfio_power(&self->peer.victim, D3HOT));
+	ASSERT_EQ(0, vfio_reset(&self->peer.victim));
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+}
+
+/* The engine is at it while the device is reset */
+struct engine {
+	struct peer *peer;
+	atomic_bool stop;
+	int ret;
+};
+
+static void *write_on(void *data)
+{
+	struct engine *engine = data;
+
+	while (!engine->ret && !atomic_load(&engine->stop))
+		engine->ret = edu_write(&engine->peer->edu,
+					engine->peer->iova + PEER_PLACE,
+					EDU_MOST);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(function, reset_under_dma, TIMEOUT)
+{
+	struct engine engine = { .peer = &self->peer };
+	pthread_t thread;
+	int i, faults;
+
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	faults = faults_begin();
+	ASSERT_LE(0, faults);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, write_on, &engine));
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(0, vfio_reset(&self->peer.victim));
+	atomic_store(&engine.stop, true);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, engine.ret);
+	faults_end(faults, self->peer.edu.dev.name, 0, 0);
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+}
+
+/* ---- a slot with two functions of one group ---- */
+
+/*
+ * The first two below the same port. They are looked at in the order in which
+ * they were bound: what is busy is the last one.
+ */
+static int bind_slot(char first[PCI_NAME_LENGTH], char second[PCI_NAME_LENGTH])
+{
+	int nth;
+
+	for (nth = 0; !pci_find(second, IVSHMEM, true, nth); nth++) {
+		if (nth && !strncmp(first, second, strlen("0000:00:00.")))
+			return pci_bind(first) ?: pci_bind(second);
+		strcpy(first, second);
+	}
+	return -ENODEV;
+}
+
+/* What reads the BAR of the second function holds its lock most of the time */
+struct reader {
+	const struct vfio_device *dev;
+	atomic_bool stop;
+};
+
+static void *read_on(void *data)
+{
+	struct reader *reader = data;
+
+	while (!atomic_load(&reader->stop))
+		vfio_read_bar(reader->dev, MEMORY_BAR, 1 << 16);
+	return NULL;
+}
+
+static int reset_busy(const struct vfio_device *dev,
+		      const struct vfio_device *busy, int group)
+{
+	struct reader reader = { .dev = busy };
+	pthread_t thread;
+	int ret;
+
+	ret = pthread_create(&thread, NULL, read_on, &reader);
+	if (ret)
+		return -ret;
+	usleep(10000);
+	ret = vfio_hot_reset(dev, group);
+	atomic_store(&reader.stop, true);
+	pthread_join(thread, NULL);
+	return ret;
+}
+
+FIXTURE(slot)
+{
+	struct peer peer;
+	struct vfio_device second;
+	int pins;
+};
+
+FIXTURE_VARIANT(slot)
+{
+	enum container kind;
+};
+
+CONTAINER_VARIANTS(slot)
+
+FIXTURE_SETUP(slot)
+{
+	char first[PCI_NAME_LENGTH], second[PCI_NAME_LENGTH];
+
+	self->pins = observe_pins();
+	ASSERT_EQ(0, bind_slot(first, second));
+	ASSERT_EQ(0, peer_open_engine(&self->peer, variant->kind));
+	ASSERT_EQ(0, peer_open_victim(&self->peer, first));
+	ASSERT_EQ(0, peer_map(&self->peer, PEER_BAR_IOVA));
+	ASSERT_EQ(0, vfio_open_beside(&self->second, second,
+				      self->peer.victim.group));
+	ASSERT_EQ(0, vfio_command(&self->second, PCI_COMMAND_MEMORY, 0));
+}
+
+FIXTURE_TEARDOWN(slot)
+{
+	vfio_close(&self->second);
+	peer_close_victim(&self->peer);
+	peer_close_engine(&self->peer);
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+TEST_F_TIMEOUT(slot, hot_reset, TIMEOUT)
+{
+	struct vfio_device *victim = &self->peer.victim;
+
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	ASSERT_EQ(0, vfio_hot_reset(&self->second, victim->group));
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+
+	ASSERT_EQ(0, peer_decode(&self->peer, false));
+	ASSERT_EQ(0, vfio_hot_reset(&self->second, victim->group));
+	EXPECT_TRUE(peer_denied(&self->peer));
+	ASSERT_EQ(0, peer_decode(&self->peer, true));
+	EXPECT_TRUE(peer_works(&self->peer, 3));
+}
+
+TEST_F_TIMEOUT(slot, hot_reset_of_strangers, TIMEOUT)
+{
+	EXPECT_EQ(-EINVAL, vfio_hot_reset(&self->second,
+					  self->peer.edu.dev.group));
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+}
+
+TEST_F_TIMEOUT(slot, hot_reset_with_a_busy_member, LONG_TIMEOUT)
+{
+	struct vfio_device *victim = &self->peer.victim;
+	int tries = 0, ret = 0;
+
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	while (!ret && tries++ < TRIES)
+		ret = reset_busy(victim, &self->second, victim->group);
+	EXPECT_EQ(-EBUSY, ret);
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+}
+
+/* A member that nobody has open */
+TEST_F_TIMEOUT(slot, hot_reset_with_a_closed_member, TIMEOUT)
+{
+	vfio_close(&self->second);
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	EXPECT_EQ(0, vfio_hot_reset(&self->peer.victim,
+				    self->peer.victim.group));
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+}
+
+/* ---- the same with iommufd, which forgets for good what is taken away ---- */
+
+FIXTURE(native)
+{
+	struct native native;
+	struct peer peer;
+	struct vfio_device second;
+	int dmabuf;
+};
+
+FIXTURE_SETUP(native)
+{
+	char first[PCI_NAME_LENGTH], second[PCI_NAME_LENGTH];
+	char engine[PCI_NAME_LENGTH];
+	struct peer *peer = &self->peer;
+
+	ASSERT_EQ(0, bind_slot(first, second));
+	ASSERT_EQ(0, pci_find(engine, EDU, false, 0));
+	if (access("/dev/iommu", F_OK))
+		SKIP(return, "no iommufd");
+	ASSERT_EQ(0, native_open(&self->native));
+	ASSERT_EQ(0, native_attach(&self->native, &peer->edu.dev, engine));
+	ASSERT_EQ(0, edu_start(&peer->edu));
+	ASSERT_EQ(0, native_attach(&self->native, &peer->victim, first));
+	ASSERT_EQ(0, native_attach(&self->native, &self->second, second));
+	ASSERT_EQ(0, peer_decode(peer, true));
+	ASSERT_EQ(0, vfio_command(&self->second, PCI_COMMAND_MEMORY, 0));
+
+	peer->ram = mmap(NULL, PEER_RAM_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, peer->ram);
+	peer->bar = vfio_map_bar(&peer->victim, MEMORY_BAR, &peer->size);
+	ASSERT_NE(MAP_FAILED, peer->bar);
+	peer->iova = PEER_BAR_IOVA;
+	ASSERT_EQ(0, native_map(&self->native, peer->ram, PEER_RAM_SIZE,
+				PEER_RAM_IOVA));
+	self->dmabuf = vfio_dmabuf(&peer->victim, MEMORY_BAR, peer->size);
+	ASSERT_LE(0, self->dmabuf);
+	ASSERT_EQ(0, native_map_dmabuf(&self->native, self->dmabuf, peer->size,
+				       PEER_BAR_IOVA));
+}
+
+FIXTURE_TEARDOWN(native)
+{
+	close(self->dmabuf);
+	vfio_close(&self->second);
+	peer_close_victim(&self->peer);
+	edu_close(&self->peer.edu);
+	munmap(self->peer.ram, PEER_RAM_SIZE);
+	native_close(&self->native);
+}
+
+TEST_F_TIMEOUT(native, works, TIMEOUT)
+{
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	ASSERT_EQ(0, peer_decode(&self->peer, false));
+	EXPECT_TRUE(peer_denied(&self->peer));
+}
+
+TEST_F_TIMEOUT(native, lives_after_a_refused_hot_reset, LONG_TIMEOUT)
+{
+	struct peer *peer = &self->peer;
+	int tries = 0, ret;
+
+	EXPECT_TRUE(peer_works(peer, 1));
+	while (!(ret = reset_busy(&peer->victim, &self->second, -1))) {
+		/* It was not refused, and what was mapped is gone for good */
+		ASSERT_GT(TRIES, ++tries);
+		ASSERT_EQ(0, native_unmap(&self->native, PEER_BAR_IOVA,
+					  peer->size));
+		ASSERT_EQ(0, native_map_dmabuf(&self->native, self->dmabuf,
+					       peer->size, PEER_BAR_IOVA));
+	}
+	EXPECT_EQ(-EBUSY, ret);
+	EXPECT_TRUE(peer_works(peer, 2));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device is unplugged while its BAR is mapped for DMA, and another one comes
+ * to its port. The host does it, see tests/qemu/run.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "containers.h"
+#include "faults.h"
+#include "newcomer.h"
+#include "observe.h"
+#include "peer.h"
+
+#define TIMEOUT		180
+#define PORT		"port5"
+#define OTHER_IOVA	0x50000000ULL
+
+static bool is_there(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource2", name);
+	return !access(path, F_OK);
+}
+
+/* Until it is, or is not */
+static bool wait_for(const char *name, bool there)
+{
+	int i;
+
+	for (i = 0; i < 600; i++) {
+		if (is_there(name) == there)
+			return true;
+		usleep(100000);
+	}
+	printf("# %s is %sthere\n", name, there ? "not " : "still ");
+	return false;
+}
+
+static void plug(const char *id, const char *memory)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "vo: host: device_add ivshmem-plain,bus=" PORT ",id=%s,memdev=%s;",
+		 id, memory);
+	kernel_log(text);
+}
+
+static void pull(const char *id)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "vo: host: device_del %s;", id);
+	kernel_log(text);
+}
+
+FIXTURE(unplug)
+{
+	struct peer peer;
+	char victim[PCI_NAME_LENGTH];
+	int pins;
+};
+
+FIXTURE_VARIANT(unplug)
+{
+	enum container kind;
+};
+
+CONTAINER_VARIANTS(unplug)
+
+/* It is behind the last port */
+FIXTURE_SETUP(unplug)
+{
+	char name[PCI_NAME_LENGTH];
+	int nth;
+
+	self->pins = observe_pins();
+	for (nth = 0; !pci_find(name, IVSHMEM, true, nth); nth++)
+		strcpy(self->victim, name);
+	ASSERT_LT(1, nth);
+	ASSERT_EQ(0, peer_open_engine(&self->peer, variant->kind));
+	ASSERT_EQ(0, peer_open_victim(&self->peer, self->victim));
+	ASSERT_EQ(0, peer_map(&self->peer, PEER_BAR_IOVA));
+}
+
+FIXTURE_TEARDOWN(unplug)
+{
+	peer_close_victim(&self->peer);
+	peer_close_engine(&self->peer);
+	EXPECT_EQ(self->pins, observe_pins());
+}
+
+TEST_F_TIMEOUT(unplug, newcomer_is_safe, TIMEOUT)
+{
+	struct peer *peer = &self->peer;
+	struct newcomer newcomer;
+	struct pci_bar old;
+
+	ASSERT_EQ(0, pci_bar(self->victim, MEMORY_BAR, &old));
+	EXPECT_TRUE(peer_works(peer, 1));
+	pull("plugged");
+	usleep(500000);
+	/* It stays until it is closed */
+	EXPECT_TRUE(peer_works(peer, 2));
+	peer_close_victim(peer);
+	ASSERT_TRUE(wait_for(self->victim, false));
+	EXPECT_TRUE(peer_denied(peer));
+
+	plug("stranger", "another");
+	ASSERT_TRUE(wait_for(self->victim, true));
+	ASSERT_EQ(0, newcomer_watch(&newcomer, self->victim));
+	EXPECT_EQ(old.start, newcomer.own.start);
+	EXPECT_TRUE(peer_denied(peer));
+	EXPECT_TRUE(newcomer_is_whole(&newcomer));
+	newcomer_close(&newcomer);
+
+	/* And everything as it was */
+	pull("stranger");
+	ASSERT_TRUE(wait_for(self->victim, false));
+	plug("plugged", "victim5");
+	ASSERT_TRUE(wait_for(self->victim, true));
+	ASSERT_EQ(0, peer_open_victim(peer, self->victim));
+	ASSERT_EQ(0, peer_map(peer, OTHER_IOVA));
+	EXPECT_TRUE(peer_works(peer, 3));
+}
+
+TEST_HARNESS_MAIN
