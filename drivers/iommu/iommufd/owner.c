@@ -66,7 +66,10 @@ static void iopt_owner_invalidate(struct vma_pin *pin, enum vma_owner_loss why)
 	iopt_owner_set(owner, NULL);
 }
 
-/* The domains have pages, so what they get begins and ends with them */
+/*
+ * The domains have pages, so what they get begins and ends with them. The last
+ * page of a mapping may reach beyond its object.
+ */
 static bool iopt_owner_has_pages(const struct vma_owner_extents *x)
 {
 	unsigned int i;
@@ -164,11 +167,10 @@ static struct iopt_pages *iopt_alloc_owner_pages(struct iopt_owner *owner,
 						 bool writable)
 {
 	static struct lock_class_key pages_owner_mutex_key;
-	struct iopt_pages *pages = ERR_PTR(-EINVAL);
+	struct iopt_pages *pages;
 	int rc;
 
-	if (PAGE_ALIGNED(owner->pin.len))
-		pages = iopt_alloc_pages(0, owner->pin.len, writable);
+	pages = iopt_alloc_pages(0, owner->pin.len, writable);
 	if (IS_ERR(pages)) {
 		iopt_owner_free(owner);
 		return pages;
