@@ -12,6 +12,7 @@
 	FIXTURE_VARIANT_ADD(fixture, name) { .kind = container };
 
 #define CONTAINER_VARIANTS(fixture) \
-	CONTAINER_VARIANT(fixture, type1, CONTAINER_TYPE1)
+	CONTAINER_VARIANT(fixture, type1, CONTAINER_TYPE1) \
+	CONTAINER_VARIANT(fixture, compat, CONTAINER_COMPAT)
 
 #endif
