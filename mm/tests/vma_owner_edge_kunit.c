@@ -145,6 +145,28 @@ static void c14_scattered_ram_kept_when_unmapped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
 }
 
+/* The pages that are joined are those of the pin alone */
+static void c14_scattered_ram_behind_an_offset(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, false, VO_SIZE);
+	unsigned long addr = imp->pin.start + PAGE_SIZE;
+	struct vma_pin *pin = &imp->pin;
+	struct sg_table *sgt;
+
+	vo_dma_watch_all(test, obj->pages);
+	vma_unpin(pin);
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, PAGE_SIZE), 0);
+	sgt = vo_map_dma(pin, imp->dev, DMA_TO_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), vo_dma.iova);
+	KUNIT_EXPECT_EQ(test, sg_dma_len(sgt->sgl), PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
+	KUNIT_EXPECT_FALSE(test, vo_is_device(obj->pages[0]));
+	KUNIT_EXPECT_TRUE(test, vo_is_device(obj->pages[1]));
+	vma_unpin(pin);
+}
+
 static void c14_scattered_ram_mapped_by_halves(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);
@@ -603,6 +625,7 @@ struct kunit_case vo_edge_cases[] = {
 	KUNIT_CASE_PARAM(c14_scattered_ram_in_one_piece,
 			 vo_coherent_gen_params),
 	KUNIT_CASE(c14_scattered_ram_kept_when_unmapped),
+	KUNIT_CASE(c14_scattered_ram_behind_an_offset),
 	KUNIT_CASE(c14_scattered_ram_mapped_by_halves),
 	KUNIT_CASE(c6_error_of_an_iommu),
 	KUNIT_CASE(c14_failed_map_undoes_nothing),

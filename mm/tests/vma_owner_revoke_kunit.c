@@ -1111,7 +1111,7 @@ static void c19_refused_are_not_waited_for(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, vo_imp_map(c[i].imp), 0);
 	vma_owner_revoke_begin(obj->revoke, VMA_OWNER_TEMPORARY);
 	vo_crowd_start(obj, c, n);
-	for (round = 0; round < 1000; round++) {
+	for (round = 0; round < 200; round++) {
 		sleeps += vo_drain_sleeps(obj);
 		schedule_timeout_uninterruptible(round % 8 == 0);
 	}
