@@ -93,7 +93,7 @@ TEST_F_TIMEOUT(buffers, bar_mapped_for_writing_only, TIMEOUT)
 	ASSERT_EQ((int64_t)peer->size,
 		  container_unmap(peer->container, peer->iova, peer->size));
 	ASSERT_EQ(0, mprotect(peer->bar, peer->size, PROT_WRITE));
-	EXPECT_EQ(0, peer_map(peer, peer->iova));
+	ASSERT_EQ(0, peer_map(peer, peer->iova));
 	EXPECT_TRUE(peer_carries(peer, 1));
 }
 
@@ -149,7 +149,7 @@ TEST_F_TIMEOUT(buffers, page_tables_are_charged, TIMEOUT)
 	ASSERT_EQ(0, trace_write(TRACE, ""));
 	ASSERT_EQ(0, trace_write(EVENTS "enable", "1"));
 	/* Far from all else: it takes tables of its own */
-	EXPECT_EQ(0, peer_map(peer, 0x2000000000ULL));
+	ASSERT_EQ(0, peer_map(peer, 0x2000000000ULL));
 	EXPECT_EQ(0, trace_write(EVENTS "enable", "0"));
 	EXPECT_LT(0, charged());
 	EXPECT_TRUE(peer_works(peer, 1));

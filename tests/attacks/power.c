@@ -181,9 +181,9 @@ TEST_F_TIMEOUT(power, races_with_wakeup, LONG_TIMEOUT)
 			break;
 		had++;
 	}
-	EXPECT_EQ(0, ret);
 	sleeper.rounds = 0;
 	pthread_join(thread, NULL);
+	ASSERT_EQ(0, ret);
 	EXPECT_EQ(ROUNDS, had);
 	EXPECT_EQ(0, sleeper.ret);
 	EXPECT_LT(0, sleeper.asleep);
