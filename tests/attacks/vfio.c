@@ -147,10 +147,19 @@ static bool is_compat(enum container kind)
 	return kind == CONTAINER_COMPAT_V1 || kind == CONTAINER_COMPAT;
 }
 
+static const char *container_path(enum container kind)
+{
+	return is_compat(kind) ? "/dev/iommu" : "/dev/vfio/vfio";
+}
+
+bool container_missing(enum container kind)
+{
+	return access(container_path(kind), F_OK);
+}
+
 int container_open(enum container kind)
 {
-	int fd = open(is_compat(kind) ? "/dev/iommu" : "/dev/vfio/vfio",
-		      O_RDWR | O_CLOEXEC);
+	int fd = open(container_path(kind), O_RDWR | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -51,6 +51,8 @@ enum container {
 	CONTAINER_COMPAT,	/* iommufd in its place */
 };
 
+/* Debian's kernel has no iommufd */
+bool container_missing(enum container kind);
 /* A file, of which the first device decides the kind of IOMMU */
 int container_open(enum container kind);
 int container_map(int container, void *map, size_t len, uint64_t iova);
