@@ -17,7 +17,8 @@ void kernel_log(const char *text)
 
 	if (fd < 0)
 		return;
-	if (write(fd, text, strlen(text)) < 0)
+	/* The console waits for the end of the line */
+	if (dprintf(fd, "%s\n", text) < 0)
 		perror("# /dev/kmsg");
 	close(fd);
 }
