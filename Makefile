@@ -5,7 +5,7 @@
 KERNEL ?= 7.3
 JOBS ?= $(shell nproc)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vma_owner
-export KERNEL TREE CONFIG FORCE V JOBS AUTHOR CACHE MIRROR SECURITY_MIRROR
+export KERNEL TREE CONFIG FORCE V JOBS AUTHOR CACHE MIRROR SECURITY_MIRROR DRIVER FORMAT
 
 ifneq ($(V),1)
 .SILENT:
@@ -15,12 +15,16 @@ captures := capture capture-iommu capture-32bit
 targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks attacks \
 	regression debug misuse production package matrix mutants model drift shell table
 
-.PHONY: $(targets) check-all help clean
+.PHONY: $(targets) check-all port-check help clean
 .DEFAULT_GOAL := all
 
 check-all:
 	kit/setup long
 	kit/check-all
+
+# make ends with 2 whatever this ends with
+port-check:
+	kit/port-check $(if $(filter json,$(FORMAT)),--json) "$(DRIVER)"
 
 ifneq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
 $(error make -n can show nothing: the work is done by the scripts in kit/. V=1 shows the commands they run)
@@ -191,6 +195,7 @@ help:
 	echo 'make package        make deb-pkg with the configuration of make production, and KUnit and selftests on what dpkg installs'
 	echo 'make matrix         compile the series in all configurations of tests/matrix/cells (hours)'
 	echo 'make mutants        take lines out of the C code and see each caught by a named test (after make debug)'
+	echo 'make port-check     DRIVER=FOLDER: the places of a driver to convert, and to what; FORMAT=json'
 	echo 'make table          the table of the last run again'
 	echo 'make shell          a prompt in the guest'
 	echo 'make clean          delete out/ (the downloads in CACHE stay)'

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A module that pins by the calls of the API where there is none, by what
- * Documentation/mm/vma_owner-porting.rst tells to put into porting.h.
+ * kit/port-check --compat takes out of Documentation/mm/vma_owner-porting.rst.
  */
-#include <linux/dma-mapping.h>
-#include <linux/err.h>
-#include <linux/mm.h>
-#include <linux/module.h>
-#include <linux/scatterlist.h>
-#include <linux/slab.h>
-
 #undef CONFIG_VMA_OWNER
-#ifdef CONFIG_VMA_OWNER
-#include <linux/vma_owner.h>
-#endif
 #include "porting.h"
+#include <linux/module.h>
 
 static const struct vma_pin_client without_client = { .name = "without_api" };
 
