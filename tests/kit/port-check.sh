@@ -87,6 +87,7 @@ assert [list(p) for p in places] == [keys] * int(sys.argv[2]), places
 }
 passes "finder: JSON" json owned 1
 mkdir "$top/finder/samples/none"
+cp "$top/finder/samples/clean.c" "$top/finder/samples/none/"
 passes "finder: JSON of nothing" json none 0
 wrong()
 {
@@ -95,6 +96,7 @@ wrong()
 	return 1
 }
 fails "finder: a folder that is not there" 'is no folder' wrong "$top/nowhere"
+fails "finder: a folder without C" 'no C file' wrong "$top/finder/Documentation"
 fails "finder: no folder" '^usage: make port-check' wrong
 core()
 {
@@ -116,7 +118,23 @@ fails "finder: a place that was checked" '^vmas.c:23: safe: .*checked: it is a t
 make_finder
 passes "finder: the header for kernels without the API" finder --compat
 passes "finder: is the guide's" grep -q '^static inline int vma_pin_user(struct vma_pin \*pin, unsigned long start,$' "$top/said"
+judged()
+{
+	cp -r "$repo/tests/port-check/judge" "$top/finder/"
+	mkdir -p "$top/finder/tests/port-check"
+	mv "$top/finder/judge" "$top/finder/tests/port-check/"
+	printf 'exporter.c:%s\n' '4 exporter' '10 safe' '15 pin' '99 exporter' >"$top/finder/tests/port-check/list"
+	PLAIN=1 "$top/finder/tests/port-check/judge" list "$top/finder/samples" >"$top/said" 2>&1
+}
+passes "finder: a list of verdicts" judged
+passes "finder: what is missed, wrong and right" [ "$(sort "$top/said" | tr '\n' ';')" = "$(printf '%s;' \
+	'all: 3 to find, 3 said, 1 right: precision 33 %, recall 33 %' \
+	'exporter: 2 to find, 3 said, 1 right: precision 33 %, recall 50 %' \
+	'missed: exporter.c:15 pin, said to be exporter' 'missed: exporter.c:99 exporter' \
+	'pin: 1 to find, 0 said, 0 right: precision 100 %, recall 0 %' \
+	'wrong: exporter.c:10 exporter, is safe' 'wrong: exporter.c:15 exporter, is pin')" ]
 # Coccinelle that dies says nothing of a file, and the scan's word holds
+make_finder
 no_spatch()
 {
 	fake spatch <<-'END'
