@@ -13,7 +13,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks attacks \
-	regression debug misuse production package matrix mutants model drift shell table
+	regression debug misuse production package matrix mutants model drift shell table record
 
 .PHONY: $(targets) check-all port-check help clean
 .DEFAULT_GOAL := all
@@ -145,6 +145,9 @@ shell: guest
 table:
 	kit/table
 
+record:
+	kit/record
+
 series: tree
 	kit/series
 
@@ -173,7 +176,7 @@ help:
 	echo 'make check-long     all of make check, then debug-capture, package, the rest of the matrix, leaks, attacks, drift, regression and mutants'
 	echo 'make check-all      make check-long for every kernel, and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
-	echo 'make series         out/$(KERNEL)/series/*.patch with a cover letter; AUTHOR= signs them'
+	echo 'make series         out/$(KERNEL)/series/PART/*.patch with cover letters, one part for each tree; AUTHOR= signs them'
 	echo 'make series-readme  series/README.md, from the series and its tree'
 	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'
 	echo '                    with CONFIG=FILE: out/$(KERNEL)/custom/build/..., for a real machine'
@@ -197,6 +200,7 @@ help:
 	echo 'make mutants        take lines out of the C code and see each caught by a named test (after make debug)'
 	echo 'make port-check     DRIVER=FOLDER: the places of a driver to convert, and to what; FORMAT=json'
 	echo 'make table          the table of the last run again'
+	echo 'make record         what ran last, into tests/results, README.md and tests/README.md'
 	echo 'make shell          a prompt in the guest'
 	echo 'make clean          delete out/ (the downloads in CACHE stay)'
 	echo
