@@ -65,9 +65,9 @@ function arguments(s, n,    i, c, depth, out, last)
 # Follows braces; a brace in the first column puts right what #ifdef upset
 function braces(s, n,    i, c)
 {
-	if (s ~ /^}/)
+	if (s ~ /^[}]/)
 		depth = 1
-	else if (s ~ /^{/)
+	else if (s ~ /^[{]/)
 		depth = 0
 	for (i = 1; i <= length(s); i++) {
 		c = substr(s, i, 1)
@@ -181,6 +181,8 @@ function facts_of_file(s, n)
 		fact(n, "owner", "")
 	if (s ~ /mmu_notifier_(register|get|get_locked|register_locked)[ \t]*\(|mmu_interval_(notifier_insert(_locked)?|read_begin)[ \t]*\(|hmm_range_fault[ \t]*\(/)
 		fact(n, "notifier", "")
+	if (s ~ /vma_has_owner[ \t]*\(/)
+		fact(n, "asks", "")
 }
 
 function whole_file(    n)
@@ -217,7 +219,7 @@ function whole_file(    n)
 				fn = ""
 				split("", vars)
 			}
-		} else if (depth || line[n] ~ /{/) {
+		} else if (depth || line[n] ~ /[{]/) {
 			facts_of(line[n], n)
 			facts_of_file(line[n], n)
 		}

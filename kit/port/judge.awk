@@ -22,7 +22,7 @@ $1 != "FACT" { next }
 	here = by SUBSEP file SUBSEP fn
 	fact[here, tag, name] = 1
 	fact[here, tag] = 1
-	if (tag == "owner" || tag == "notifier")
+	if (tag ~ /^(owner|notifier|asks)$/)
 		fact[file, tag] = 1
 	if (tag == "include")
 		includes[file] = includes[file] " " folder name
@@ -84,6 +84,8 @@ function share(    f, list, i, count)
 				fact[list[i], "owner"] = 1
 			if (fact[f, "notifier"])
 				fact[list[i], "notifier"] = 1
+			if (fact[f, "asks"])
+				fact[list[i], "asks"] = 1
 		}
 	}
 }
@@ -157,6 +159,8 @@ function entry()
 {
 	if (notified())
 		return verdict("safe", "", "an MMU notifier takes the mapping back")
+	if (near("asks"))
+		return verdict("safe", "", "vma_has_owner() is asked, and what has none may go the old way")
 	if (name ~ /^follow_p(te|te_pmd|fnmap_start)$/ && !leaves())
 		return verdict("safe", "", "the pfn is used under the lock of the page table only")
 	return verdict("pin", "vma_pin_user() and vma_pin_map_dma_unlocked(); for an IOMMU or a second stage vma_pin_user_prefix() and vma_pin_get_extents()", \
