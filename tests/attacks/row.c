@@ -36,9 +36,10 @@ TEST_F_TIMEOUT(row, decode_off, TIMEOUT)
 	safe = peer_newcomer_is_safe(&peer, peer.victim.name);
 	ASSERT_EQ(0, peer_decode(&peer, true));
 	after = peer_works(&peer, 2);
-	print_row(row, "%s, %s", safe ? "stopped" :
-		  "overwrites the device that has the address now",
-		  after ? "works again with decode on" : "stays away");
+	print_row(row, "%s%s",
+		  safe ? "stopped" : "goes to whoever is at its address",
+		  !after ? ", gone afterwards" :
+		  safe ? ", back afterwards" : "");
 	EXPECT_TRUE(before);
 	EXPECT_TRUE(safe);
 	EXPECT_TRUE(after);
