@@ -8,6 +8,7 @@
 #include "faults.h"
 
 #define INTERRUPT_US	100000
+#define INTERRUPTS	20	/* that long on a busy machine */
 /* The kernel logs no more than a few in five seconds */
 #define PACE_US		2200000
 
@@ -35,23 +36,20 @@ int faults_begin(void)
 	return fd;
 }
 
-int faults_end(int fd, const char *pci_name, uint64_t iova, size_t len)
+/* What has been logged since the last call */
+static int read_faults(int fd, const char *pci_name, uint64_t iova, size_t len)
 {
 	unsigned long long addr;
 	char line[1024], *at;
 	int count = 0;
 	ssize_t n;
 
-	usleep(INTERRUPT_US);
-	kernel_log("vo: no more faults are due");
-	/* The kernel leaves out the domain */
-	pci_name = strchr(pci_name, ':') + 1;
 	for (;;) {
 		n = read(fd, line, sizeof(line) - 1);
 		if (n < 0 && errno == EPIPE)
 			continue;
 		if (n <= 0)
-			break;
+			return count;
 		line[n] = '\0';
 		at = strstr(line, "fault addr ");
 		if (!at || !strstr(line, pci_name) ||
@@ -60,6 +58,19 @@ int faults_end(int fd, const char *pci_name, uint64_t iova, size_t len)
 		if (addr + 4095 >= iova && addr < iova + len)
 			count++;
 	}
+}
+
+int faults_end(int fd, const char *pci_name, uint64_t iova, size_t len)
+{
+	int count = 0, i;
+
+	/* The kernel leaves out the domain */
+	pci_name = strchr(pci_name, ':') + 1;
+	for (i = 0; i < INTERRUPTS && !count; i++) {
+		usleep(INTERRUPT_US);
+		count = read_faults(fd, pci_name, iova, len);
+	}
+	kernel_log("vo: no more faults are due");
 	close(fd);
 	return count;
 }
