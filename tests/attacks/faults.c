@@ -15,11 +15,14 @@
 void kernel_log(const char *text)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	char line[256];
+	int len;
 
 	if (fd < 0)
 		return;
-	/* The console waits for the end of the line */
-	if (dprintf(fd, "%s\n", text) < 0)
+	/* The console waits for the end of the line; dprintf() would seek */
+	len = snprintf(line, sizeof(line), "%s\n", text);
+	if (write(fd, line, len) != len)
 		perror("# /dev/kmsg");
 	close(fd);
 }
