@@ -683,6 +683,9 @@ static void compat_stays_unmapped_if_it_must(struct kunit *test)
 		compat_test_restore(t);
 		compat_test_expect(t, 0, true, false);
 		compat_test_expect(t, 1, true, false);
+		/* Nothing of a pin that maps nothing is live */
+		KUNIT_EXPECT_EQ(test, atomic_read(&t->m->n.extents),
+				atomic_read(&t->m->n.put_extents));
 	}
 	compat_test_revoke(t);
 	compat_test_restore(t);
