@@ -181,6 +181,8 @@ function facts_of_file(s, n)
 		fact(n, "owner", "")
 	if (s ~ /mmu_notifier_(register|get|get_locked|register_locked)[ \t]*\(|mmu_interval_(notifier_insert(_locked)?|read_begin)[ \t]*\(|hmm_range_fault[ \t]*\(/)
 		fact(n, "notifier", "")
+	if (s ~ /struct vm_operations_struct [a-z_A-Z0-9]+ =/)
+		fact(n, "vm_ops", "")
 	if (s ~ /vma_has_owner[ \t]*\(/)
 		fact(n, "asks", "")
 }

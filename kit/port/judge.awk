@@ -22,7 +22,7 @@ $1 != "FACT" { next }
 	here = by SUBSEP file SUBSEP fn
 	fact[here, tag, name] = 1
 	fact[here, tag] = 1
-	if (tag ~ /^(owner|notifier|asks)$/)
+	if (tag ~ /^(owner|notifier|asks|vm_ops)$/)
 		fact[file, tag] = 1
 	if (tag == "include")
 		includes[file] = includes[file] " " folder name
@@ -223,7 +223,8 @@ function mapped()
 {
 	if (name ~ /^(vm_insert_pages?|vm_map_pages.*|remap_vmalloc_range.*|vmf_insert_(page|folio).*)$/)
 		return verdict("safe", "", "pages that GUP counts")
-	if (near("owner"))
+	# vm_ops of the file's own need an owner of their own
+	if (fact[file, "vm_ops"] ? fact[file, "owner"] : near("owner"))
 		return verdict("safe", "", "its mappings have an owner")
 	if (name ~ /^vmf_insert/)
 		return verdict("exporter", ".owner_ops, and vma_owner_fault_enter() around it if the memory can go away", "no lifetime that importers could share")
