@@ -121,6 +121,8 @@ function pages_of(name, args,    at, s)
 		at = argument(args, 8) != "" ? 7 : 5	# before 4.9, and 4.6
 	s = argument(args, at)
 	gsub(/^[ &]+| +$/, "", s)
+	gsub(/ *-> */, "->", s)
+	gsub(/ *\. */, ".", s)
 	return s
 }
 

@@ -16,6 +16,15 @@ int kept_as_get(struct importer *importer, unsigned long addr, int count)
 	return got;
 }
 
+int kept_unless_short(struct importer *importer, unsigned long addr, int count)
+{
+	int got = pin_user_pages(addr, count, 0, importer->pages + 1, NULL); /* expect: gup */
+
+	if (got < count)
+		unpin_user_pages(importer->pages, got);
+	return got;
+}
+
 int filled_for_the_caller(unsigned long addr, int count, struct page **pages)
 {
 	int got = pin_user_pages(addr, count, 0, pages);	/* expect: gup */
