@@ -49,23 +49,24 @@ static void vfio_owned_unmap_one(struct iommu_domain *domain,
 /* As MMIO if the IOMMU knows it: virtio-iommu need not, and took it without */
 static int vfio_owned_map_range(struct iommu_domain *domain, dma_addr_t iova,
 				phys_addr_t paddr, size_t len, int prot,
-				bool mmio)
+				bool mmio, gfp_t gfp)
 {
 	int ret = -EINVAL;
 
 	if (mmio)
 		ret = iommu_map(domain, iova, paddr, len, prot | IOMMU_MMIO,
-				GFP_KERNEL_ACCOUNT);
+				gfp);
 	if (ret == -EINVAL)
 		ret = iommu_map(domain, iova, paddr, len, prot | IOMMU_CACHE,
-				GFP_KERNEL_ACCOUNT);
+				gfp);
 	cond_resched();
 	return ret;
 }
 
 /* At @iova, which is moved behind what is mapped */
 static int vfio_owned_map_vec(struct iommu_domain *domain, dma_addr_t *iova,
-			      const struct phys_vec *vec, int prot, bool mmio)
+			      const struct phys_vec *vec, int prot, bool mmio,
+			      gfp_t gfp)
 {
 	size_t step = disable_hugepages ? PAGE_SIZE : vec->len;
 	size_t pos, len;
@@ -74,7 +75,7 @@ static int vfio_owned_map_vec(struct iommu_domain *domain, dma_addr_t *iova,
 	for (pos = 0; pos < vec->len; pos += len) {
 		len = min_t(size_t, step, vec->len - pos);
 		ret = vfio_owned_map_range(domain, *iova, vec->paddr + pos, len,
-					   prot, mmio);
+					   prot, mmio, gfp);
 		if (ret)
 			return ret;
 		*iova += len;
@@ -84,7 +85,7 @@ static int vfio_owned_map_vec(struct iommu_domain *domain, dma_addr_t *iova,
 
 static int vfio_owned_map_one(struct iommu_domain *domain,
 			      const struct vfio_owned *seg,
-			      const struct vma_owner_extents *x)
+			      const struct vma_owner_extents *x, gfp_t gfp)
 {
 	bool mmio = x->type == VMA_OWNER_MMIO;
 	dma_addr_t iova = seg->iova;
@@ -93,7 +94,7 @@ static int vfio_owned_map_one(struct iommu_domain *domain,
 
 	for (i = 0; i < x->nr; i++) {
 		ret = vfio_owned_map_vec(domain, &iova, &x->vec[i], seg->prot,
-					 mmio);
+					 mmio, gfp);
 		if (ret) {
 			if (iova != seg->iova)
 				iommu_unmap(domain, seg->iova,
@@ -120,7 +121,7 @@ static void vfio_owned_unmap(struct vfio_owned *seg)
 }
 
 static int vfio_owned_map(struct vfio_owned *seg,
-			  const struct vma_owner_extents *x)
+			  const struct vma_owner_extents *x, gfp_t gfp)
 {
 	struct vfio_iommu *iommu = seg->iommu;
 	struct vfio_domain *d;
@@ -128,13 +129,14 @@ static int vfio_owned_map(struct vfio_owned *seg,
 
 	lockdep_assert_held(&iommu->owned_lock);
 	list_for_each_entry(d, &iommu->domain_list, next) {
-		ret = vfio_owned_map_one(d->domain, seg, x);
+		ret = vfio_owned_map_one(d->domain, seg, x, gfp);
 		if (ret)
 			goto unwind;
 	}
 	if (iommu->attaching) {
 		/* Here @d stands for the end of the list */
-		ret = vfio_owned_map_one(iommu->attaching->domain, seg, x);
+		ret = vfio_owned_map_one(iommu->attaching->domain, seg, x,
+					 gfp);
 		if (ret)
 			goto unwind;
 	}
@@ -169,7 +171,8 @@ static int vfio_owned_restore(struct vma_pin *pin)
 	x = vma_pin_get_extents(pin);
 	if (IS_ERR(x))
 		return PTR_ERR(x);
-	ret = vfio_owned_map(seg, x);
+	/* Not charged: it is somebody else who gives the memory back */
+	ret = vfio_owned_map(seg, x, GFP_KERNEL);
 	if (ret)
 		vma_pin_put_extents(pin);
 	return ret;
@@ -198,7 +201,7 @@ static int vfio_owned_start(struct vfio_owned *seg)
 		ret = PTR_ERR(x);
 	} else {
 		guard(mutex)(&seg->iommu->owned_lock);
-		ret = vfio_owned_map(seg, x);
+		ret = vfio_owned_map(seg, x, GFP_KERNEL_ACCOUNT);
 		seg->wanted = !ret;
 	}
 	vma_pin_unlock(&seg->pin);
@@ -371,7 +374,8 @@ static int vfio_owned_for_each(struct vfio_iommu *iommu,
 
 static int vfio_owned_join(struct vfio_domain *domain, struct vfio_owned *seg)
 {
-	return vfio_owned_map_one(domain->domain, seg, seg->mapped);
+	return vfio_owned_map_one(domain->domain, seg, seg->mapped,
+				  GFP_KERNEL_ACCOUNT);
 }
 
 /*

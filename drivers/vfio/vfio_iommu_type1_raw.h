@@ -10,10 +10,9 @@
  * an owner, whatever that owner answers.
  */
 
-static bool vfio_raw_allowed(const struct vm_area_struct *vma)
+static bool vfio_raw_is_needed(const struct vm_area_struct *vma)
 {
-	return vma->vm_flags & VM_PFNMAP && !vma_has_owner(vma) &&
-	       READ_ONCE(allow_raw_pfns);
+	return vma->vm_flags & VM_PFNMAP && !vma_has_owner(vma);
 }
 
 /*
@@ -35,12 +34,14 @@ static const void *vfio_raw_exporter(const struct vm_area_struct *vma)
 
 static void vfio_raw_used(const struct vm_area_struct *vma)
 {
-	if (vma->vm_file)
-		pr_warn_once("vfio_iommu_type1: maps memory of %pD that nobody owns (%ps): a device keeps it even when it becomes somebody else's\n",
-			     vma->vm_file, vfio_raw_exporter(vma));
-	else
-		pr_warn_once("vfio_iommu_type1: maps memory without a file that nobody owns (%ps): a device keeps it even when it becomes somebody else's\n",
-			     vfio_raw_exporter(vma));
+	pr_warn_once("vfio_iommu_type1: maps memory of %pD that nobody owns (%ps): a device keeps it even when it becomes somebody else's\n",
+		     vma->vm_file, vfio_raw_exporter(vma));
+}
+
+static void vfio_raw_refused(const struct vm_area_struct *vma)
+{
+	pr_warn_once("vfio_iommu_type1: does not map memory of %pD that nobody owns (%ps): the module parameter allow_raw_pfns would\n",
+		     vma->vm_file, vfio_raw_exporter(vma));
 }
 
 /*
@@ -61,8 +62,12 @@ static long vfio_raw_pfns(struct mm_struct *mm, unsigned long vaddr,
 
 	do {
 		vma = vma_lookup(mm, vaddr);
-		if (!vma || !vfio_raw_allowed(vma))
+		if (!vma || !vfio_raw_is_needed(vma))
 			return err;
+		if (!READ_ONCE(allow_raw_pfns)) {
+			vfio_raw_refused(vma);
+			return err;
+		}
 		ret = follow_fault_pfn(vma, mm, vaddr, pfn, &mask,
 				       prot & IOMMU_WRITE);
 	} while (ret == -EAGAIN);

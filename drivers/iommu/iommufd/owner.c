@@ -278,6 +278,27 @@ static int iopt_add_pages(struct iommufd_ctx *ictx,
 	return 0;
 }
 
+/*
+ * An owner that has its memory for a moment only, for a reset, makes whoever
+ * asks for it wait. If one begins right after that, ask again.
+ */
+#define IOPT_OWNER_TRIES	3
+
+static struct iopt_pages *iopt_await_compat_pages(void __user *uptr,
+						  unsigned long *length,
+						  bool writable)
+{
+	unsigned int tries = IOPT_OWNER_TRIES;
+	unsigned long all = *length;
+	struct iopt_pages *pages;
+
+	do {
+		*length = all;
+		pages = iopt_alloc_compat_pages(uptr, length, writable);
+	} while (pages == ERR_PTR(-ENODEV) && --tries);
+	return pages;
+}
+
 static int iopt_list_compat_pages(struct iommufd_ctx *ictx,
 				  struct list_head *pages_list,
 				  void __user *uptr, unsigned long length,
@@ -289,7 +310,7 @@ static int iopt_list_compat_pages(struct iommufd_ctx *ictx,
 
 	for (; length; length -= n, uptr += n) {
 		n = length;
-		pages = iopt_alloc_compat_pages(uptr, &n, writable);
+		pages = iopt_await_compat_pages(uptr, &n, writable);
 		if (IS_ERR(pages))
 			return PTR_ERR(pages);
 		rc = iopt_add_pages(ictx, pages_list, pages,
