@@ -20,12 +20,12 @@
 #define PORT		"port5"
 #define OTHER_IOVA	0x50000000ULL
 
+/* Its files come before its address */
 static bool is_there(const char *name)
 {
-	char path[256];
+	struct pci_bar bar;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource2", name);
-	return !access(path, F_OK);
+	return !pci_bar(name, MEMORY_BAR, &bar) && bar.start;
 }
 
 /* Until it is, or is not */
