@@ -77,8 +77,8 @@ describe_guest()
 		qemu="$qemu -device ivshmem-plain,memdev=victim4,bus=port3,addr=0.1"
 		# one that can be reset alone, and knows D3hot: its BAR is the controller's buffer
 		qemu="$qemu -device nvme,serial=victim,cmb_size_mb=1,bus=port4"
-		# one that is unplugged, by PCIe and not by ACPI, and what comes in its place
-		qemu="$qemu -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"
+		# one that is unplugged, by ACPI, and what comes in its place: with pciehp lockdep
+		# reports an inversion of the untouched kernel, vfio's group_lock and reset_lock
 		qemu="$qemu -device ivshmem-plain,memdev=victim5,id=plugged,bus=port5"
 		qemu="$qemu -object memory-backend-ram,size=1M,id=another,share=on"
 		;;
