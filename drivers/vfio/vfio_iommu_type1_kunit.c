@@ -43,6 +43,7 @@ struct type1_test {
 	phys_addr_t		ram[TYPE1_TEST_PAGES];
 	struct type1_test_table	table[2];
 	struct vma_owner_obj_ops ops;
+	size_t			pos;		/* of what is mapped next */
 	bool			huge;
 	bool			raw;
 	int			asked;
@@ -245,7 +246,7 @@ static int type1_test_map_at(struct type1_test *t, unsigned long addr,
 		.argsz	= sizeof(map),
 		.flags	= flags,
 		.vaddr	= addr,
-		.iova	= TYPE1_TEST_IOVA,
+		.iova	= TYPE1_TEST_IOVA + t->pos,
 		.size	= size,
 	};
 
@@ -544,7 +545,7 @@ static void type1_attaches_while_revoked(struct kunit *test)
 	type1_test_end_of_mapping(t);
 }
 
-/* It takes part before it is on the list, and if that fails until it is freed */
+/* It takes part before it is on the list */
 static void type1_knows_who_is_attaching(struct kunit *test)
 {
 	struct type1_test *t = test->priv;
@@ -561,15 +562,30 @@ static void type1_knows_who_is_attaching(struct kunit *test)
 	vfio_owned_attach_failed(t->iommu);
 	type1_test_restore(t);
 	type1_test_expect(t, 1, false, false);
+	type1_test_end_of_mapping(t);
+}
 
-	t->table[1].fail_at = VOM_PAGES;
+/* The first of two segments is in it, and a device perhaps has it still */
+static void type1_knows_who_failed_to_attach(struct kunit *test)
+{
+	struct type1_test *t = test->priv;
+	unsigned long addr = t->addr + TYPE1_TEST_OWNED;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
+	t->pos = VOM_SIZE;
+	KUNIT_ASSERT_EQ(test, 0,
+			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
+	t->table[1].fail_at = VOM_PAGES + 1;
 	KUNIT_ASSERT_EQ(test, -ENOMEM,
 			vfio_owned_attach(t->iommu, &t->table[1].vfio));
+	KUNIT_EXPECT_NE(test, 0, t->table[1].phys[0]);
 	type1_test_revoke(t);
 	type1_test_expect(t, 1, false, false);
 	vfio_owned_attach_failed(t->iommu);
-	type1_test_end_of_mapping(t);
 	type1_test_restore(t);
+	KUNIT_EXPECT_EQ(test, 2 * VOM_SIZE, type1_test_unmap(t));
+	type1_test_expect_nothing(t);
 }
 
 /* Each call of the IOMMU's in turn, of the one domain and of the other */
@@ -899,6 +915,7 @@ static struct kunit_case type1_test_cases[] = {
 	KUNIT_CASE(type1_attaches_a_second_domain),
 	KUNIT_CASE(type1_attaches_while_revoked),
 	KUNIT_CASE(type1_knows_who_is_attaching),
+	KUNIT_CASE(type1_knows_who_failed_to_attach),
 	KUNIT_CASE(type1_undoes_a_failed_map),
 	KUNIT_CASE(type1_undoes_a_failed_attach),
 	KUNIT_CASE(type1_undoes_a_failed_replay),
