@@ -820,8 +820,7 @@ struct vma_pin_client {
 
 	/**
 	 * @extents_only: Uses vma_pin_get_extents() alone. Owned memory without
-	 * extents counts as ordinary memory for it. What it pins for writing
-	 * need not be readable, as with GUP.
+	 * extents counts as ordinary memory for it.
 	 */
 	bool extents_only;
 

@@ -1025,8 +1025,15 @@ static struct vo_crowd *vo_crowd(struct vma_owner_mock *obj, unsigned int n,
 static void vo_crowd_start(struct vma_owner_mock *obj, struct vo_crowd *c,
 			   unsigned int n)
 {
-	while (n--)
-		queue_work(obj->vo->wq, &c[n].work);
+	unsigned long end = jiffies + VO_LONG;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		queue_work(obj->vo->wq, &c[i].work);
+	for (i = 0; i < n; i++) {
+		while (!READ_ONCE(c[i].tries) && time_before(jiffies, end))
+			schedule_timeout_uninterruptible(1);
+	}
 }
 
 static void vo_crowd_end(struct vma_owner_mock *obj, struct vo_crowd *c,
