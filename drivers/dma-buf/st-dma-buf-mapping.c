@@ -27,6 +27,7 @@ static struct {
 	unsigned int	fail_at;	/* which of them fails, from 1 */
 	struct map_link	link[MAP_RANGES];
 	size_t		synced, destroyed;
+	unsigned int	freed;		/* entries of tables */
 	int		live;		/* mappings without an IOMMU, and ranges with one */
 } map;
 
@@ -94,6 +95,12 @@ static void unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
 	map.live--;
 }
 
+static void map_free_table(struct sg_table *table)
+{
+	map.freed += table->orig_nents;
+	sg_free_table(table);
+}
+
 static int map_error(struct device *dev, dma_addr_t addr)
 {
 	return addr == DMA_MAPPING_ERROR ? -ENOMEM : 0;
@@ -117,6 +124,7 @@ static void map_free(struct dma_buf_attachment *attach, struct sg_table *sgt,
 #define dma_map_phys		map_phys
 #define dma_unmap_phys		unmap_phys
 #define dma_mapping_error	map_error
+#define sg_free_table		map_free_table
 #undef EXPORT_SYMBOL_NS_GPL
 #define EXPORT_SYMBOL_NS_GPL(sym, ns)
 
@@ -198,6 +206,7 @@ static void ranges_have_places_of_their_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), MAP_IOVA);
 	KUNIT_EXPECT_EQ(test, sg_dma_len(sgt->sgl), t->size);
 	unmap_all(t, sgt);
+	KUNIT_EXPECT_EQ(test, map.freed, 1);
 	KUNIT_EXPECT_EQ(test, map.destroyed, t->size);
 	KUNIT_EXPECT_EQ(test, map.live, 0);
 }
@@ -230,6 +239,7 @@ static void ranges_have_addresses_without_an_iommu(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, map.live, MAP_RANGES);
 	unmap_all(t, sgt);
+	KUNIT_EXPECT_EQ(test, map.freed, MAP_RANGES);
 	KUNIT_EXPECT_EQ(test, map.live, 0);
 }
 
