@@ -213,7 +213,7 @@ static const struct vma_pin_client vo_many_client = { .name = "vo-many" };
 static void vo_busy_work(struct work_struct *work)
 {
 	struct vo_busy *b = container_of(work, struct vo_busy, work);
-	struct vma_pin pin[8];
+	struct vma_pin pin[4];
 	unsigned int i;
 
 	kthread_use_mm(b->vo->mm);
