@@ -22,86 +22,35 @@
 #include "edu.h"
 #include "faults.h"
 #include "observe.h"
+#include "peer.h"
 #include "vfio.h"
 
 #define PAGE		4096
 #define LEN		EDU_MOST
-#define RAM_IOVA	0x100000ULL
-#define RAM_SIZE	PAGE
 #define BAR_IOVA	0x40000000ULL
 #define COPY_IOVA	0x60000000ULL
 #define PLACE		0x3800	/* in the BAR */
 #define TIMEOUT		120
 
-/* ---- the engine, and what it is to carry ---- */
-
-struct engine {
-	struct edu edu;
-	unsigned char *ram;
-	enum container kind;
-	int container;
-};
-
-static int engine_open(struct engine *engine, enum container kind)
-{
-	int ret;
-
-	engine->kind = kind;
-	engine->container = container_open(kind);
-	if (engine->container < 0)
-		return engine->container;
-	ret = edu_open(&engine->edu, engine->container, kind);
-	if (ret)
-		return ret;
-	engine->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (engine->ram == MAP_FAILED)
-		return -errno;
-	return container_map(engine->container, engine->ram, RAM_SIZE,
-			     RAM_IOVA);
-}
-
-static void engine_close(struct engine *engine)
-{
-	edu_close(&engine->edu);
-	munmap(engine->ram, RAM_SIZE);
-	close(engine->container);
-}
+/* ---- the engine ---- */
 
 /* It arrives where the CPU sees it, and comes back */
-static bool carries(struct engine *engine, uint64_t iova,
+static bool carries(struct peer *engine, uint64_t iova,
 		    const volatile unsigned char *at, unsigned int seed)
 {
-	unsigned int i;
-
-	for (i = 0; i < LEN; i++)
-		engine->ram[i] = i * 7 + (i >> 8) + seed;
-	if (edu_read(&engine->edu, RAM_IOVA, LEN) ||
-	    edu_write(&engine->edu, iova, LEN))
+	edu_fill(engine->ram, seed);
+	if (edu_read(&engine->edu, PEER_RAM_IOVA, LEN) ||
+	    edu_write(&engine->edu, iova, LEN) || !edu_is(at, seed))
 		return false;
-	for (i = 0; i < LEN; i++) {
-		if (at[i] != engine->ram[i])
-			return false;
-	}
-	memset(engine->ram, 0, RAM_SIZE);
-	if (edu_read(&engine->edu, iova, LEN) ||
-	    edu_write(&engine->edu, RAM_IOVA, LEN))
-		return false;
-	for (i = 0; i < LEN; i++) {
-		if (at[i] != engine->ram[i])
-			return false;
-	}
-	return true;
+	memset(engine->ram, 0, PEER_RAM_SIZE);
+	return !edu_read(&engine->edu, iova, LEN) &&
+	       !edu_write(&engine->edu, PEER_RAM_IOVA, LEN) &&
+	       edu_is(engine->ram, seed);
 }
 
-static bool denied(struct engine *engine, uint64_t iova)
+static bool denied(struct peer *engine, uint64_t iova)
 {
-	int fd = faults_begin();
-
-	if (fd < 0)
-		return false;
-	return !edu_write(&engine->edu, iova, LEN) &
-	       (faults_end(fd, engine->edu.dev.name, iova, LEN) > 0);
+	return edu_faults(&engine->edu, edu_write, iova);
 }
 
 /* ---- iommufd's ioctls on a container; negative errno on failure ---- */
@@ -159,7 +108,7 @@ static int ioas_copy(int container, uint64_t from, size_t len, uint64_t to)
 
 FIXTURE(compat)
 {
-	struct engine engine;
+	struct peer engine;
 	struct vfio_device victim;
 	unsigned char *bar;
 	size_t size;
@@ -180,7 +129,7 @@ FIXTURE_SETUP(compat)
 	char name[PCI_NAME_LENGTH];
 
 	self->pins = observe_pins();
-	ASSERT_EQ(0, engine_open(&self->engine, variant->kind));
+	ASSERT_EQ(0, peer_open_engine(&self->engine, variant->kind));
 	ASSERT_EQ(0, pci_find(name, IVSHMEM, true, 0));
 	self->other = container_open(variant->kind);
 	ASSERT_LE(0, self->other);
@@ -199,7 +148,7 @@ FIXTURE_TEARDOWN(compat)
 	munmap(self->bar, self->size);
 	vfio_close(&self->victim);
 	close(self->other);
-	engine_close(&self->engine);
+	peer_close_engine(&self->engine);
 	EXPECT_EQ(self->pins, observe_pins());
 }
 
@@ -370,7 +319,7 @@ static int tell_exporter(const char *how)
 
 FIXTURE(pages)
 {
-	struct engine engine;
+	struct peer engine;
 	unsigned char *map;
 	int exporter;
 	int pins;
@@ -394,7 +343,7 @@ FIXTURE_SETUP(pages)
 			 self->exporter, 0);
 	ASSERT_NE(MAP_FAILED, self->map);
 	memset(self->map, 0, SIZE);
-	ASSERT_EQ(0, engine_open(&self->engine, variant->kind));
+	ASSERT_EQ(0, peer_open_engine(&self->engine, variant->kind));
 	ASSERT_EQ(0, container_map(self->engine.container, self->map, SIZE,
 				   BAR_IOVA));
 }
@@ -403,7 +352,7 @@ FIXTURE_TEARDOWN(pages)
 {
 	munmap(self->map, SIZE);
 	close(self->exporter);
-	engine_close(&self->engine);
+	peer_close_engine(&self->engine);
 	EXPECT_EQ(self->pins, observe_pins());
 	EXPECT_EQ(0, syscall(SYS_delete_module, EXPORTER, O_NONBLOCK));
 }

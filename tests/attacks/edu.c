@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "edu.h"
+#include "faults.h"
 
 #define EDU_DMA_SRC	0x80
 #define EDU_DMA_DST	0x88
@@ -78,4 +79,37 @@ int edu_read(struct edu *edu, uint64_t iova, size_t len)
 int edu_write(struct edu *edu, uint64_t iova, size_t len)
 {
 	return run(edu, EDU_MEMORY, iova, len, EDU_DMA_WRITE);
+}
+
+void edu_fill(unsigned char *to, unsigned int seed)
+{
+	unsigned int i;
+
+	for (i = 0; i < EDU_MOST; i++)
+		to[i] = i * 7 + (i >> 8) + seed;
+}
+
+bool edu_is(const volatile unsigned char *memory, unsigned int seed)
+{
+	unsigned char due[EDU_MOST];
+	unsigned int i;
+
+	edu_fill(due, seed);
+	for (i = 0; i < EDU_MOST; i++) {
+		if (memory[i] != due[i])
+			return false;
+	}
+	return true;
+}
+
+bool edu_faults(struct edu *edu,
+		int (*access)(struct edu *edu, uint64_t iova, size_t len),
+		uint64_t iova)
+{
+	int fd = faults_begin();
+
+	if (fd < 0)
+		return false;
+	return !access(edu, iova, EDU_MOST) &
+	       (faults_end(fd, edu->dev.name, iova, EDU_MOST) > 0);
 }

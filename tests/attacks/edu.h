@@ -6,6 +6,7 @@
 #ifndef _EDU_H
 #define _EDU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,13 @@ void edu_close(struct edu *edu);
 /* Both say 0 even where nothing is there: only the IOMMU tells of that */
 int edu_read(struct edu *edu, uint64_t iova, size_t len);
 int edu_write(struct edu *edu, uint64_t iova, size_t len);
+
+/* What it is to carry, EDU_MOST bytes, others for each @seed */
+void edu_fill(unsigned char *to, unsigned int seed);
+bool edu_is(const volatile unsigned char *memory, unsigned int seed);
+/* edu_read() or edu_write() of EDU_MOST bytes: the IOMMU stops it, and says so */
+bool edu_faults(struct edu *edu,
+		int (*access)(struct edu *edu, uint64_t iova, size_t len),
+		uint64_t iova);
 
 #endif

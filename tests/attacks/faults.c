@@ -27,6 +27,20 @@ void kernel_log(const char *text)
 	close(fd);
 }
 
+bool kernel_log_read(int fd, char *line, size_t size)
+{
+	ssize_t n;
+
+	/* EPIPE: lines were lost, and the next one is there */
+	do {
+		n = read(fd, line, size - 1);
+	} while (n < 0 && errno == EPIPE);
+	if (n <= 0)
+		return false;
+	line[n] = '\0';
+	return true;
+}
+
 int faults_begin(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -45,15 +59,8 @@ static int read_faults(int fd, const char *pci_name, uint64_t iova, size_t len)
 	unsigned long long addr;
 	char line[1024], *at;
 	int count = 0;
-	ssize_t n;
 
-	for (;;) {
-		n = read(fd, line, sizeof(line) - 1);
-		if (n < 0 && errno == EPIPE)
-			continue;
-		if (n <= 0)
-			return count;
-		line[n] = '\0';
+	while (kernel_log_read(fd, line, sizeof(line))) {
 		at = strstr(line, "fault addr ");
 		if (!at || !strstr(line, pci_name) ||
 		    sscanf(at, "fault addr %llx", &addr) != 1)
@@ -61,6 +68,7 @@ static int read_faults(int fd, const char *pci_name, uint64_t iova, size_t len)
 		if (addr + 4095 >= iova && addr < iova + len)
 			count++;
 	}
+	return count;
 }
 
 int faults_end(int fd, const char *pci_name, uint64_t iova, size_t len)

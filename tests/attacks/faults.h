@@ -6,10 +6,13 @@
 #ifndef _FAULTS_H
 #define _FAULTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 void kernel_log(const char *text);
+/* The next line of a /dev/kmsg that does not block; false at its end */
+bool kernel_log_read(int fd, char *line, size_t size);
 
 /* A file for faults_end(), or an errno negated */
 int faults_begin(void);

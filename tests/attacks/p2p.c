@@ -91,34 +91,12 @@ FIXTURE_TEARDOWN(p2p)
 	EXPECT_EQ(self->pins, observe_pins());
 }
 
-/* What the engine is to carry, another one each time */
-static void fill(unsigned char *to, unsigned int seed)
-{
-	unsigned int i;
-
-	for (i = 0; i < LEN; i++)
-		to[i] = i * 7 + (i >> 8) + seed;
-}
-
-static bool is(const volatile unsigned char *memory, unsigned int seed)
-{
-	unsigned char due[LEN];
-	unsigned int i;
-
-	fill(due, seed);
-	for (i = 0; i < LEN; i++) {
-		if (memory[i] != due[i])
-			return false;
-	}
-	return true;
-}
-
 /* By the engine from RAM into the BAR */
 static int put(FIXTURE_DATA(p2p) *self, unsigned int seed)
 {
 	int ret;
 
-	fill(self->ram, seed);
+	edu_fill(self->ram, seed);
 	ret = edu_read(&self->edu, RAM_IOVA, LEN);
 	return ret ?: edu_write(&self->edu, BAR_IOVA + PLACE, LEN);
 }
@@ -135,20 +113,15 @@ static int get(FIXTURE_DATA(p2p) *self)
 
 static bool works(FIXTURE_DATA(p2p) *self, unsigned int seed)
 {
-	if (put(self, seed) || !is(self->bar + PLACE, seed))
+	if (put(self, seed) || !edu_is(self->bar + PLACE, seed))
 		return false;
-	return !get(self) && is(self->ram, seed);
+	return !get(self) && edu_is(self->ram, seed);
 }
 
 /* It is the IOMMU that stops it */
 static bool denied(FIXTURE_DATA(p2p) *self, uint64_t iova)
 {
-	int fd = faults_begin();
-
-	if (fd < 0)
-		return false;
-	return !edu_write(&self->edu, iova, LEN) &
-	       (faults_end(fd, self->edu.dev.name, iova, LEN) > 0);
+	return edu_faults(&self->edu, edu_write, iova);
 }
 
 static int decode(FIXTURE_DATA(p2p) *self, bool on)
@@ -163,7 +136,7 @@ TEST_F_TIMEOUT(p2p, works, TIMEOUT)
 	EXPECT_EQ((int64_t)self->size,
 		  container_unmap(self->container, BAR_IOVA, self->size));
 	EXPECT_TRUE(denied(self, BAR_IOVA + PLACE));
-	EXPECT_TRUE(is(self->bar + PLACE, 1));
+	EXPECT_TRUE(edu_is(self->bar + PLACE, 1));
 }
 
 TEST_F_TIMEOUT(p2p, decode_off, TIMEOUT)
@@ -179,7 +152,7 @@ TEST_F_TIMEOUT(p2p, decode_off, TIMEOUT)
 	newcomer_close(&newcomer);
 
 	ASSERT_EQ(0, decode(self, true));
-	EXPECT_TRUE(is(self->bar + PLACE, 1));
+	EXPECT_TRUE(edu_is(self->bar + PLACE, 1));
 	EXPECT_TRUE(works(self, 2));
 }
 
@@ -340,10 +313,10 @@ static unsigned char *map_mixed(FIXTURE_DATA(p2p) *self)
 static bool arrives(FIXTURE_DATA(p2p) *self, const unsigned char *map,
 		    size_t at, unsigned int seed)
 {
-	fill(self->ram, seed);
+	edu_fill(self->ram, seed);
 	return !edu_read(&self->edu, RAM_IOVA, LEN) &&
 	       !edu_write(&self->edu, MIXED_IOVA + at, LEN) &&
-	       is(map + at, seed);
+	       edu_is(map + at, seed);
 }
 
 TEST_F_TIMEOUT(p2p, ram_bar_ram, TIMEOUT)

@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "faults.h"
 #include "newcomer.h"
 #include "peer.h"
 
@@ -79,33 +78,11 @@ void peer_close_engine(struct peer *peer)
 	close(peer->container);
 }
 
-/* What the engine is to carry, another one each time */
-static void fill(unsigned char *to, unsigned int seed)
-{
-	unsigned int i;
-
-	for (i = 0; i < LEN; i++)
-		to[i] = i * 7 + (i >> 8) + seed;
-}
-
-static bool is(const volatile unsigned char *memory, unsigned int seed)
-{
-	unsigned char due[LEN];
-	unsigned int i;
-
-	fill(due, seed);
-	for (i = 0; i < LEN; i++) {
-		if (memory[i] != due[i])
-			return false;
-	}
-	return true;
-}
-
 bool peer_carries(struct peer *peer, unsigned int seed)
 {
 	uint64_t place = peer->iova + PEER_PLACE;
 
-	fill(peer->ram, seed);
+	edu_fill(peer->ram, seed);
 	if (edu_read(&peer->edu, PEER_RAM_IOVA, LEN) ||
 	    edu_write(&peer->edu, place, LEN))
 		return false;
@@ -115,23 +92,17 @@ bool peer_carries(struct peer *peer, unsigned int seed)
 	    edu_read(&peer->edu, place, LEN) ||
 	    edu_write(&peer->edu, PEER_RAM_IOVA, LEN))
 		return false;
-	return is(peer->ram, seed);
+	return edu_is(peer->ram, seed);
 }
 
 bool peer_works(struct peer *peer, unsigned int seed)
 {
-	return peer_carries(peer, seed) && is(peer->bar + PEER_PLACE, seed);
+	return peer_carries(peer, seed) && edu_is(peer->bar + PEER_PLACE, seed);
 }
 
 bool peer_denied(struct peer *peer)
 {
-	uint64_t place = peer->iova + PEER_PLACE;
-	int fd = faults_begin();
-
-	if (fd < 0)
-		return false;
-	return !edu_write(&peer->edu, place, LEN) &
-	       (faults_end(fd, peer->edu.dev.name, place, LEN) > 0);
+	return edu_faults(&peer->edu, edu_write, peer->iova + PEER_PLACE);
 }
 
 bool peer_newcomer_is_safe(struct peer *peer, const char *victim)

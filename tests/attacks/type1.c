@@ -69,35 +69,19 @@ FIXTURE_TEARDOWN(type1)
 }
 
 /* What the engine carries there from RAM */
-static int put(FIXTURE_DATA(type1) *self, unsigned char value)
+static int put(FIXTURE_DATA(type1) *self, unsigned int seed)
 {
 	int ret;
 
-	memset(self->ram, value, LEN);
+	edu_fill(self->ram, seed);
 	ret = edu_read(&self->edu, RAM_IOVA, LEN);
 	return ret ?: edu_write(&self->edu, IOVA, LEN);
-}
-
-static bool is(const volatile unsigned char *memory, unsigned char value)
-{
-	size_t i;
-
-	for (i = 0; i < LEN; i++) {
-		if (memory[i] != value)
-			return false;
-	}
-	return true;
 }
 
 static bool faults(FIXTURE_DATA(type1) *self,
 		   int (*access)(struct edu *edu, uint64_t iova, size_t len))
 {
-	int fd = faults_begin();
-
-	if (fd < 0)
-		return false;
-	return !access(&self->edu, IOVA, LEN) &
-	       (faults_end(fd, self->edu.dev.name, IOVA, LEN) > 0);
+	return edu_faults(&self->edu, access, IOVA);
 }
 
 static int map_for(FIXTURE_DATA(type1) *self, void *map, size_t len,
@@ -160,17 +144,10 @@ static int said(int fd, const char *a, const char *b, const char *c)
 {
 	char line[1024];
 	int count = 0;
-	ssize_t n;
 
-	for (;;) {
-		n = read(fd, line, sizeof(line) - 1);
-		if (n < 0 && errno == EPIPE)
-			continue;
-		if (n <= 0)
-			return count;
-		line[n] = '\0';
+	while (kernel_log_read(fd, line, sizeof(line)))
 		count += strstr(line, a) && strstr(line, b) && strstr(line, c);
-	}
+	return count;
 }
 
 struct raw {
@@ -241,7 +218,7 @@ TEST_F_TIMEOUT(type1, raw_is_allowed, TIMEOUT)
 	/* Twice, and says so once */
 	EXPECT_EQ(0, raw_map(self, &raw));
 	EXPECT_EQ(0, put(self, 1));
-	EXPECT_TRUE(is(raw.map, 1));
+	EXPECT_TRUE(edu_is(raw.map, 1));
 	EXPECT_EQ((int64_t)raw.size, unmap(self, raw.size));
 	EXPECT_EQ(0, raw_map(self, &raw));
 	EXPECT_EQ((int64_t)raw.size, unmap(self, raw.size));
@@ -252,7 +229,7 @@ TEST_F_TIMEOUT(type1, raw_is_allowed, TIMEOUT)
 	EXPECT_EQ(-EFAULT, raw_map(self, &raw));
 	EXPECT_EQ(-EFAULT, raw_map(self, &raw));
 	EXPECT_TRUE(faults(self, edu_write));
-	EXPECT_TRUE(is(raw.map, 1));
+	EXPECT_TRUE(edu_is(raw.map, 1));
 	EXPECT_EQ(1, said(fd, "does not map memory of", " vma_raw ",
 			  "allow_raw_pfns"));
 	close(fd);
@@ -283,7 +260,7 @@ TEST_F_TIMEOUT(type1, write_only, TIMEOUT)
 	/* First: QEMU says nothing of what its IOTLB has refused */
 	EXPECT_TRUE(faults(self, edu_read));
 	EXPECT_EQ(0, put(self, 1));
-	EXPECT_TRUE(is(bar, 1));
+	EXPECT_TRUE(edu_is(bar, 1));
 	EXPECT_EQ((int64_t)size, unmap(self, size));
 	munmap(map, size);
 	munmap(bar, size);
@@ -331,7 +308,7 @@ TEST_F_TIMEOUT(type1, map_while_being_reset, LONG_TIMEOUT)
 	printf("# mapped %d times\n", maps);
 	ASSERT_EQ(0, container_map(self->container, bar, size, IOVA));
 	EXPECT_EQ(0, put(self, 2));
-	EXPECT_TRUE(is(bar, 2));
+	EXPECT_TRUE(edu_is(bar, 2));
 	munmap(bar, size);
 }
 
