@@ -8,30 +8,14 @@
  */
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
-#include <kunit/vma_owner.h>
-#include <linux/mman.h>
+#include <kunit/vma_owner_iommu.h>
 #include <linux/uaccess.h>
 
-#define TYPE1_TEST_IOVA		0x400000ul
-#define TYPE1_TEST_SIDE		4	/* pages of RAM on either side */
-#define TYPE1_TEST_PAGES	(TYPE1_TEST_SIDE + VOM_PAGES + TYPE1_TEST_SIDE)
-#define TYPE1_TEST_SIZE		(TYPE1_TEST_PAGES * PAGE_SIZE)
-#define TYPE1_TEST_OWNED	(TYPE1_TEST_SIDE * PAGE_SIZE)
-#define TYPE1_TEST_HUGE		(VOM_PAGES * PAGE_SIZE)
-#define TYPE1_TEST_BAR		0xfe000000ul
 #define TYPE1_TEST_RW		(VFIO_DMA_MAP_FLAG_READ | \
 				 VFIO_DMA_MAP_FLAG_WRITE)
 
-/* What a domain has */
-struct type1_test_table {
+struct type1_test_domain {
 	struct vfio_domain	vfio;
-	struct iommu_domain	domain;
-	phys_addr_t		phys[TYPE1_TEST_PAGES];
-	int			prot[TYPE1_TEST_PAGES];
-	unsigned int		calls;
-	unsigned int		fail_at;	/* 1: the next call */
-	bool			no_mmio;
-	bool			twice;		/* mapped over what was there */
 	bool			attached;
 };
 
@@ -40,8 +24,9 @@ struct type1_test {
 	struct vfio_iommu	*iommu;
 	struct vma_owner_mock	*m;
 	unsigned long		addr;
-	phys_addr_t		ram[TYPE1_TEST_PAGES];
-	struct type1_test_table	table[2];
+	phys_addr_t		ram[VOM_IO_PAGES];
+	struct vom_io_table	table[2];
+	struct type1_test_domain domain[2];
 	struct vma_owner_obj_ops ops;
 	size_t			pos;		/* of what is mapped next */
 	bool			huge;
@@ -56,94 +41,30 @@ static struct type1_test *type1_test(void)
 
 /* ---- a domain ---- */
 
-static int type1_test_map_pages(struct iommu_domain *domain, unsigned long iova,
-				phys_addr_t paddr, size_t pgsize,
-				size_t pgcount, int prot, gfp_t gfp,
-				size_t *mapped)
-{
-	struct type1_test_table *t = container_of(domain,
-						  struct type1_test_table,
-						  domain);
-	unsigned long nr = (iova - TYPE1_TEST_IOVA) >> PAGE_SHIFT;
-	size_t size = pgsize * pgcount, pos;
-	void *node;
-
-	if (t->no_mmio && prot & IOMMU_MMIO)
-		return -EINVAL;
-	t->calls++;
-	if (t->fail_at && !--t->fail_at)
-		return -ENOMEM;
-	/* A page table takes memory */
-	node = kmalloc(1, gfp);
-	if (!node)
-		return -ENOMEM;
-	kfree(node);
-	for (pos = 0; pos < size; pos += PAGE_SIZE, nr++) {
-		t->twice |= t->phys[nr] != 0;
-		t->phys[nr] = paddr + pos;
-		t->prot[nr] = prot;
-	}
-	*mapped = size;
-	return 0;
-}
-
-/* Stops at the first hole, as real ones do */
-static size_t type1_test_unmap_pages(struct iommu_domain *domain,
-				     unsigned long iova, size_t pgsize,
-				     size_t pgcount,
-				     struct iommu_iotlb_gather *gather)
-{
-	struct type1_test_table *t = container_of(domain,
-						  struct type1_test_table,
-						  domain);
-	unsigned long nr = (iova - TYPE1_TEST_IOVA) >> PAGE_SHIFT;
-	size_t size = pgsize * pgcount, pos;
-
-	for (pos = 0; pos < size && t->phys[nr]; pos += PAGE_SIZE, nr++)
-		t->phys[nr] = 0;
-	return pos;
-}
-
-static phys_addr_t type1_test_iova_to_phys(struct iommu_domain *domain,
-					   dma_addr_t iova)
-{
-	struct type1_test_table *t = container_of(domain,
-						  struct type1_test_table,
-						  domain);
-
-	return t->phys[(iova - TYPE1_TEST_IOVA) >> PAGE_SHIFT];
-}
-
-static const struct iommu_domain_ops type1_test_domain_ops = {
-	.map_pages	= type1_test_map_pages,
-	.unmap_pages	= type1_test_unmap_pages,
-	.iova_to_phys	= type1_test_iova_to_phys,
-};
-
 /* As vfio_iommu_type1_attach_group() for a group that gets its own domain */
 static int type1_test_attach(struct type1_test *t, int nr)
 {
-	struct type1_test_table *table = &t->table[nr];
+	struct type1_test_domain *d = &t->domain[nr];
 	int ret;
 
 	guard(mutex)(&t->iommu->lock);
-	ret = vfio_iommu_replay(t->iommu, &table->vfio);
+	ret = vfio_iommu_replay(t->iommu, &d->vfio);
 	if (ret) {
 		vfio_owned_attach_failed(t->iommu);
 		/* It is freed */
-		memset(table->phys, 0, sizeof(table->phys));
+		memset(t->table[nr].phys, 0, sizeof(t->table[nr].phys));
 		return ret;
 	}
-	vfio_owned_attached(t->iommu, &table->vfio);
+	vfio_owned_attached(t->iommu, &d->vfio);
 	vfio_update_pgsize_bitmap(t->iommu);
-	table->attached = true;
+	d->attached = true;
 	return 0;
 }
 
 /* As vfio_iommu_type1_detach_group(): what is in it goes with the domain */
 static void type1_test_detach(struct type1_test *t, int nr, bool emulated)
 {
-	struct type1_test_table *table = &t->table[nr];
+	struct type1_test_domain *d = &t->domain[nr];
 
 	guard(mutex)(&t->iommu->lock);
 	if (list_is_singular(&t->iommu->domain_list)) {
@@ -152,78 +73,30 @@ static void type1_test_detach(struct type1_test *t, int nr, bool emulated)
 		else
 			vfio_iommu_unmap_unpin_all(t->iommu);
 	} else {
-		memset(table->phys, 0, sizeof(table->phys));
+		memset(t->table[nr].phys, 0, sizeof(t->table[nr].phys));
 	}
-	vfio_owned_detached(t->iommu, &table->vfio);
-	table->attached = false;
+	vfio_owned_detached(t->iommu, &d->vfio);
+	d->attached = false;
 }
 
 /* ---- the memory ---- */
 
-static phys_addr_t type1_test_ram(unsigned long addr)
-{
-	phys_addr_t phys = 0;
-	struct page *page;
-
-	if (get_user_pages_fast(addr, 1, FOLL_WRITE, &page) == 1) {
-		phys = page_to_phys(page);
-		put_page(page);
-	}
-	return phys;
-}
-
 static void type1_test_mmap(struct kunit *test, unsigned long prot)
 {
-	unsigned long addr = vma_owner_mock_area(test, TYPE1_TEST_PAGES), pos;
 	struct type1_test *t = test->priv;
 
-	KUNIT_ASSERT_EQ(test, addr,
-			vm_mmap(NULL, addr, TYPE1_TEST_SIZE,
-				PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0));
-	KUNIT_ASSERT_EQ(test, addr + TYPE1_TEST_OWNED,
-			vm_mmap(t->m->file, addr + TYPE1_TEST_OWNED, VOM_SIZE,
-				prot, MAP_SHARED | MAP_FIXED, 0));
-	t->addr = addr;
-	for (pos = 0; pos < TYPE1_TEST_SIZE; pos += PAGE_SIZE) {
-		if (pos >= TYPE1_TEST_OWNED &&
-		    pos < TYPE1_TEST_OWNED + VOM_SIZE)
-			continue;
-		t->ram[pos >> PAGE_SHIFT] = type1_test_ram(addr + pos);
-		KUNIT_ASSERT_NE(test, 0, t->ram[pos >> PAGE_SHIFT]);
-	}
-}
-
-/* Device memory, in one piece */
-static int type1_test_get_bar(void *obj, u64 offset, u64 len,
-			      struct vma_owner_extents *x)
-{
-	x->vec = kzalloc_obj(*x->vec);
-	if (!x->vec)
-		return -ENOMEM;
-	x->vec->paddr = TYPE1_TEST_BAR + offset;
-	x->vec->len = len;
-	x->nr = 1;
-	x->type = VMA_OWNER_MMIO;
-	x->prot = pgprot_noncached(PAGE_KERNEL);
-	return 0;
-}
-
-static void type1_test_put_bar(void *obj, struct vma_owner_extents *x)
-{
-	kfree(x->vec);
+	t->addr = vom_io_mmap(test, t->m, prot, t->ram);
 }
 
 static void type1_test_make_bar(struct type1_test *t)
 {
-	t->m->ops.get_extents = type1_test_get_bar;
-	t->m->ops.put_extents = type1_test_put_bar;
+	vom_io_make_bar(t->m);
 	t->huge = true;
 }
 
 static phys_addr_t type1_test_owned(struct type1_test *t, unsigned long offset)
 {
-	return t->huge ? TYPE1_TEST_BAR + offset :
+	return t->huge ? VOM_IO_BAR + offset :
 			 vma_owner_mock_phys(t->m, offset);
 }
 
@@ -246,7 +119,7 @@ static int type1_test_map_at(struct type1_test *t, unsigned long addr,
 		.argsz	= sizeof(map),
 		.flags	= flags,
 		.vaddr	= addr,
-		.iova	= TYPE1_TEST_IOVA + t->pos,
+		.iova	= VOM_IO_IOVA + t->pos,
 		.size	= size,
 	};
 
@@ -255,7 +128,7 @@ static int type1_test_map_at(struct type1_test *t, unsigned long addr,
 
 static int type1_test_map(struct type1_test *t)
 {
-	return type1_test_map_at(t, t->addr, TYPE1_TEST_SIZE, TYPE1_TEST_RW);
+	return type1_test_map_at(t, t->addr, VOM_IO_SIZE, TYPE1_TEST_RW);
 }
 
 /* How much it was */
@@ -263,8 +136,8 @@ static size_t type1_test_unmap(struct type1_test *t)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
 		.argsz	= sizeof(unmap),
-		.iova	= TYPE1_TEST_IOVA,
-		.size	= TYPE1_TEST_SIZE,
+		.iova	= VOM_IO_IOVA,
+		.size	= VOM_IO_SIZE,
 	};
 
 	return vfio_dma_do_unmap(t->iommu, &unmap, NULL) ? 0 : unmap.size;
@@ -274,15 +147,15 @@ static size_t type1_test_unmap(struct type1_test *t)
 static void type1_test_expect(struct type1_test *t, int nr, bool ram,
 			      bool owned)
 {
-	struct type1_test_table *table = &t->table[nr];
+	struct vom_io_table *table = &t->table[nr];
 	unsigned long i;
 
-	for (i = 0; i < TYPE1_TEST_PAGES; i++) {
+	for (i = 0; i < VOM_IO_PAGES; i++) {
 		phys_addr_t due = ram ? t->ram[i] : 0;
 		int prot = IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE;
 
 		if (!t->ram[i]) {
-			unsigned long offset = (i - TYPE1_TEST_SIDE) *
+			unsigned long offset = (i - VOM_IO_SIDE) *
 					       PAGE_SIZE;
 
 			due = owned ? type1_test_owned(t, offset) : 0;
@@ -306,7 +179,7 @@ static void type1_test_expect_nothing(struct type1_test *t)
 	type1_test_expect(t, 0, false, false);
 	type1_test_expect(t, 1, false, false);
 	KUNIT_EXPECT_TRUE(t->test, vma_owner_mock_is_idle(t->m));
-	for (i = 0; i < TYPE1_TEST_PAGES; i++) {
+	for (i = 0; i < VOM_IO_PAGES; i++) {
 		if (!t->ram[i])
 			continue;
 		folio = page_folio(phys_to_page(t->ram[i]));
@@ -317,7 +190,7 @@ static void type1_test_expect_nothing(struct type1_test *t)
 
 static void type1_test_end_of_mapping(struct type1_test *t)
 {
-	KUNIT_EXPECT_EQ(t->test, TYPE1_TEST_SIZE, type1_test_unmap(t));
+	KUNIT_EXPECT_EQ(t->test, VOM_IO_SIZE, type1_test_unmap(t));
 	type1_test_expect_nothing(t);
 }
 
@@ -333,11 +206,9 @@ static int type1_test_init(struct kunit *test)
 	t->m = vma_owner_mock(test, VOM_REVOCABLE);
 	t->m->type = VMA_OWNER_MMIO;
 	for (i = 0; i < ARRAY_SIZE(t->table); i++) {
-		t->table[i].vfio.domain = &t->table[i].domain;
-		INIT_LIST_HEAD(&t->table[i].vfio.group_list);
-		t->table[i].domain.type = IOMMU_DOMAIN_UNMANAGED;
-		t->table[i].domain.ops = &type1_test_domain_ops;
-		t->table[i].domain.pgsize_bitmap = PAGE_SIZE | TYPE1_TEST_HUGE;
+		vom_io_init(&t->table[i]);
+		t->domain[i].vfio.domain = &t->table[i].domain;
+		INIT_LIST_HEAD(&t->domain[i].vfio.group_list);
 	}
 	iommu = vfio_iommu_type1_open(VFIO_TYPE1v2_IOMMU);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(iommu));
@@ -358,8 +229,8 @@ static void type1_test_exit(struct kunit *test)
 	allow_raw_pfns = t->raw;
 	vfio_iommu_unmap_unpin_all(t->iommu);
 	for (i = 0; i < ARRAY_SIZE(t->table); i++) {
-		if (t->table[i].attached)
-			list_del(&t->table[i].vfio.next);
+		if (t->domain[i].attached)
+			list_del(&t->domain[i].vfio.next);
 	}
 	vfio_iommu_type1_release(t->iommu);
 }
@@ -372,7 +243,7 @@ static void type1_maps_both_kinds(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
 	type1_test_expect(t, 0, true, true);
-	KUNIT_EXPECT_EQ(test, 2 * TYPE1_TEST_SIDE, current->mm->locked_vm);
+	KUNIT_EXPECT_EQ(test, 2 * VOM_IO_SIDE, current->mm->locked_vm);
 	type1_test_end_of_mapping(t);
 }
 
@@ -552,7 +423,7 @@ static void type1_knows_who_is_attaching(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
 	KUNIT_ASSERT_EQ(test, 0,
-			vfio_owned_attach(t->iommu, &t->table[1].vfio));
+			vfio_owned_attach(t->iommu, &t->domain[1].vfio));
 	type1_test_expect(t, 1, false, true);
 	type1_test_revoke(t);
 	type1_test_expect(t, 1, false, false);
@@ -569,7 +440,7 @@ static void type1_knows_who_is_attaching(struct kunit *test)
 static void type1_knows_who_failed_to_attach(struct kunit *test)
 {
 	struct type1_test *t = test->priv;
-	unsigned long addr = t->addr + TYPE1_TEST_OWNED;
+	unsigned long addr = t->addr + VOM_IO_OWNED;
 
 	KUNIT_ASSERT_EQ(test, 0,
 			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
@@ -578,7 +449,7 @@ static void type1_knows_who_failed_to_attach(struct kunit *test)
 			type1_test_map_at(t, addr, VOM_SIZE, TYPE1_TEST_RW));
 	t->table[1].fail_at = VOM_PAGES + 1;
 	KUNIT_ASSERT_EQ(test, -ENOMEM,
-			vfio_owned_attach(t->iommu, &t->table[1].vfio));
+			vfio_owned_attach(t->iommu, &t->domain[1].vfio));
 	KUNIT_EXPECT_NE(test, 0, t->table[1].phys[0]);
 	type1_test_revoke(t);
 	type1_test_expect(t, 1, false, false);
@@ -678,7 +549,7 @@ static void type1_does_without_mmio(struct kunit *test)
 
 	t->table[0].no_mmio = true;
 	KUNIT_ASSERT_EQ(test, 0, type1_test_map(t));
-	for (i = 0; i < TYPE1_TEST_PAGES; i++) {
+	for (i = 0; i < VOM_IO_PAGES; i++) {
 		KUNIT_EXPECT_NE(test, 0, t->table[0].phys[i]);
 		KUNIT_EXPECT_EQ(test, IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE,
 				t->table[0].prot[i]);
@@ -689,7 +560,7 @@ static void type1_does_without_mmio(struct kunit *test)
 static void type1_maps_huge_pages(struct kunit *test)
 {
 	struct type1_test *t = test->priv;
-	unsigned long addr = t->addr + TYPE1_TEST_OWNED;
+	unsigned long addr = t->addr + VOM_IO_OWNED;
 
 	type1_test_make_bar(t);
 	KUNIT_ASSERT_EQ(test, 0,
@@ -720,7 +591,7 @@ static void type1_writes_what_it_may_not_read(struct kunit *test)
 	unsigned long addr;
 
 	type1_test_mmap(test, PROT_WRITE);
-	addr = t->addr + TYPE1_TEST_OWNED;
+	addr = t->addr + VOM_IO_OWNED;
 	KUNIT_ASSERT_EQ(test, 0,
 			type1_test_map_at(t, addr, VOM_SIZE,
 					  VFIO_DMA_MAP_FLAG_WRITE));
@@ -731,7 +602,7 @@ static void type1_writes_what_it_may_not_read(struct kunit *test)
 					  VFIO_DMA_MAP_FLAG_READ));
 
 	type1_test_mmap(test, PROT_READ);
-	addr = t->addr + TYPE1_TEST_OWNED;
+	addr = t->addr + VOM_IO_OWNED;
 	KUNIT_EXPECT_EQ(test, -EFAULT,
 			type1_test_map_at(t, addr, VOM_SIZE,
 					  VFIO_DMA_MAP_FLAG_WRITE));
@@ -878,7 +749,7 @@ static int type1_test_restore_once(void *data)
 	type1_test_revoke(t);
 	type1_test_expect(t, 0, true, false);
 	type1_test_restore(t);
-	if (t->table[0].phys[TYPE1_TEST_SIDE]) {
+	if (t->table[0].phys[VOM_IO_SIDE]) {
 		type1_test_expect(t, 0, true, true);
 		return 0;
 	}

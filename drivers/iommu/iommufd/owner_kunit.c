@@ -7,28 +7,10 @@
  * Most map RAM, four pages that somebody owns, and RAM, by one call.
  */
 #include <kunit/test.h>
-#include <kunit/vma_owner.h>
+#include <kunit/vma_owner_iommu.h>
 #include <linux/iommufd.h>
-#include <linux/mman.h>
 
-#define COMPAT_TEST_IOVA	0x400000ul
-#define COMPAT_TEST_SIDE	4	/* pages of RAM on either side */
-#define COMPAT_TEST_PAGES	(COMPAT_TEST_SIDE + VOM_PAGES + \
-				 COMPAT_TEST_SIDE)
-#define COMPAT_TEST_SIZE	(COMPAT_TEST_PAGES * PAGE_SIZE)
-#define COMPAT_TEST_OWNED	(COMPAT_TEST_SIDE * PAGE_SIZE)
-#define COMPAT_TEST_BAR		0xfe000000ul
 #define COMPAT_TEST_RW		(IOMMU_CACHE | IOMMU_READ | IOMMU_WRITE)
-
-/* What a domain has */
-struct compat_test_table {
-	struct iommu_domain	domain;
-	phys_addr_t		phys[COMPAT_TEST_PAGES];
-	int			prot[COMPAT_TEST_PAGES];
-	unsigned int		calls;		/* to map */
-	unsigned int		fail_at;	/* 1: the next one */
-	bool			twice;		/* mapped over what was there */
-};
 
 struct compat_test {
 	struct kunit		*test;
@@ -36,74 +18,12 @@ struct compat_test {
 	struct io_pagetable	iopt;
 	struct vma_owner_mock	*m;
 	unsigned long		addr;
-	phys_addr_t		ram[COMPAT_TEST_PAGES];
-	struct compat_test_table table[2];
+	phys_addr_t		ram[VOM_IO_PAGES];
+	struct vom_io_table	table[2];
 	bool			bar;
 };
 
 /* ---- a domain ---- */
-
-static struct compat_test_table *compat_test_table(struct iommu_domain *domain)
-{
-	return container_of(domain, struct compat_test_table, domain);
-}
-
-static int compat_test_map_pages(struct iommu_domain *domain,
-				 unsigned long iova, phys_addr_t paddr,
-				 size_t pgsize, size_t pgcount, int prot,
-				 gfp_t gfp, size_t *mapped)
-{
-	struct compat_test_table *t = compat_test_table(domain);
-	unsigned long nr = (iova - COMPAT_TEST_IOVA) >> PAGE_SHIFT;
-	size_t size = pgsize * pgcount, pos;
-	void *node;
-
-	t->calls++;
-	if (t->fail_at && !--t->fail_at)
-		return -ENOMEM;
-	/* A page table takes memory */
-	node = kmalloc(1, gfp);
-	if (!node)
-		return -ENOMEM;
-	kfree(node);
-	for (pos = 0; pos < size; pos += PAGE_SIZE, nr++) {
-		t->twice |= t->phys[nr] != 0;
-		t->phys[nr] = paddr + pos;
-		t->prot[nr] = prot;
-	}
-	*mapped = size;
-	return 0;
-}
-
-/* Stops at the first hole, as real ones do; iommufd then warns */
-static size_t compat_test_unmap_pages(struct iommu_domain *domain,
-				      unsigned long iova, size_t pgsize,
-				      size_t pgcount,
-				      struct iommu_iotlb_gather *gather)
-{
-	struct compat_test_table *t = compat_test_table(domain);
-	unsigned long nr = (iova - COMPAT_TEST_IOVA) >> PAGE_SHIFT;
-	size_t size = pgsize * pgcount, pos;
-
-	for (pos = 0; pos < size && t->phys[nr]; pos += PAGE_SIZE, nr++)
-		t->phys[nr] = 0;
-	return pos;
-}
-
-static phys_addr_t compat_test_iova_to_phys(struct iommu_domain *domain,
-					    dma_addr_t iova)
-{
-	struct compat_test_table *t = compat_test_table(domain);
-	unsigned long pos = iova - COMPAT_TEST_IOVA;
-
-	return t->phys[pos >> PAGE_SHIFT] + offset_in_page(pos);
-}
-
-static const struct iommu_domain_ops compat_test_domain_ops = {
-	.map_pages	= compat_test_map_pages,
-	.unmap_pages	= compat_test_unmap_pages,
-	.iova_to_phys	= compat_test_iova_to_phys,
-};
 
 static int compat_test_attach(struct compat_test *t, int nr)
 {
@@ -117,70 +37,9 @@ static void compat_test_detach(struct compat_test *t, int nr)
 
 /* ---- the memory ---- */
 
-static phys_addr_t compat_test_ram(unsigned long addr)
-{
-	phys_addr_t phys = 0;
-	struct page *page;
-
-	if (get_user_pages_fast(addr, 1, FOLL_WRITE, &page) == 1) {
-		phys = page_to_phys(page);
-		put_page(page);
-	}
-	return phys;
-}
-
-static bool compat_test_is_owned(unsigned int nr)
-{
-	return nr >= COMPAT_TEST_SIDE && nr < COMPAT_TEST_SIDE + VOM_PAGES;
-}
-
-static void compat_test_mmap(struct kunit *test)
-{
-	unsigned long addr = vma_owner_mock_area(test, COMPAT_TEST_PAGES);
-	struct compat_test *t = test->priv;
-	unsigned int i;
-
-	KUNIT_ASSERT_EQ(test, addr,
-			vm_mmap(NULL, addr, COMPAT_TEST_SIZE,
-				PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0));
-	KUNIT_ASSERT_EQ(test, addr + COMPAT_TEST_OWNED,
-			vm_mmap(t->m->file, addr + COMPAT_TEST_OWNED, VOM_SIZE,
-				PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-				0));
-	t->addr = addr;
-	for (i = 0; i < COMPAT_TEST_PAGES; i++) {
-		if (compat_test_is_owned(i))
-			continue;
-		t->ram[i] = compat_test_ram(addr + i * PAGE_SIZE);
-		KUNIT_ASSERT_NE(test, 0, t->ram[i]);
-	}
-}
-
-/* Device memory, in one piece */
-static int compat_test_get_bar(void *obj, u64 offset, u64 len,
-			       struct vma_owner_extents *x)
-{
-	x->vec = kzalloc_obj(*x->vec);
-	if (!x->vec)
-		return -ENOMEM;
-	x->vec->paddr = COMPAT_TEST_BAR + offset;
-	x->vec->len = len;
-	x->nr = 1;
-	x->type = VMA_OWNER_MMIO;
-	x->prot = pgprot_noncached(PAGE_KERNEL);
-	return 0;
-}
-
-static void compat_test_put_bar(void *obj, struct vma_owner_extents *x)
-{
-	kfree(x->vec);
-}
-
 static void compat_test_make_bar(struct compat_test *t)
 {
-	t->m->ops.get_extents = compat_test_get_bar;
-	t->m->ops.put_extents = compat_test_put_bar;
+	vom_io_make_bar(t->m);
 	t->bar = true;
 }
 
@@ -199,7 +58,7 @@ static void compat_test_restore(struct compat_test *t)
 static int compat_test_map_part(struct compat_test *t, unsigned long offset,
 				size_t len, int prot)
 {
-	unsigned long iova = COMPAT_TEST_IOVA + offset;
+	unsigned long iova = VOM_IO_IOVA + offset;
 
 	return iopt_map_compat_pages(&t->ictx, &t->iopt, &iova,
 				     (void __user *)(t->addr + offset), len,
@@ -208,7 +67,7 @@ static int compat_test_map_part(struct compat_test *t, unsigned long offset,
 
 static int compat_test_map(struct compat_test *t)
 {
-	return compat_test_map_part(t, 0, COMPAT_TEST_SIZE, COMPAT_TEST_RW);
+	return compat_test_map_part(t, 0, VOM_IO_SIZE, COMPAT_TEST_RW);
 }
 
 /* How much it was */
@@ -217,18 +76,18 @@ static unsigned long compat_test_unmap(struct compat_test *t)
 	unsigned long unmapped = 0;
 
 	KUNIT_EXPECT_EQ(t->test, 0,
-			iopt_unmap_iova(&t->iopt, COMPAT_TEST_IOVA,
-					COMPAT_TEST_SIZE, &unmapped));
+			iopt_unmap_iova(&t->iopt, VOM_IO_IOVA,
+					VOM_IO_SIZE, &unmapped));
 	return unmapped;
 }
 
 static phys_addr_t compat_test_phys(struct compat_test *t, unsigned int nr)
 {
-	unsigned long offset = (nr - COMPAT_TEST_SIDE) * PAGE_SIZE;
+	unsigned long offset = (nr - VOM_IO_SIDE) * PAGE_SIZE;
 
-	if (!compat_test_is_owned(nr))
+	if (!vom_io_is_owned(nr))
 		return t->ram[nr];
-	return t->bar ? COMPAT_TEST_BAR + offset :
+	return t->bar ? VOM_IO_BAR + offset :
 			vma_owner_mock_phys(t->m, offset);
 }
 
@@ -237,19 +96,19 @@ static void compat_test_expect(struct compat_test *t, int nr, bool ram,
 			       bool owned)
 {
 	int rw = IOMMU_READ | IOMMU_WRITE, prot;
-	struct compat_test_table *table = &t->table[nr];
+	struct vom_io_table *table = &t->table[nr];
 	unsigned int i;
 	bool due;
 
-	for (i = 0; i < COMPAT_TEST_PAGES; i++) {
-		due = compat_test_is_owned(i) ? owned : ram;
+	for (i = 0; i < VOM_IO_PAGES; i++) {
+		due = vom_io_is_owned(i) ? owned : ram;
 		KUNIT_EXPECT_EQ_MSG(t->test,
 				    due ? compat_test_phys(t, i) : 0,
 				    table->phys[i], "domain %d, page %u", nr,
 				    i);
 		if (!due)
 			continue;
-		prot = t->bar && compat_test_is_owned(i) ? rw | IOMMU_MMIO :
+		prot = t->bar && vom_io_is_owned(i) ? rw | IOMMU_MMIO :
 							   rw | IOMMU_CACHE;
 		KUNIT_EXPECT_EQ_MSG(t->test, prot, table->prot[i],
 				    "domain %d, page %u", nr, i);
@@ -275,14 +134,10 @@ static int compat_test_init(struct kunit *test)
 	t->ictx.account_mode = IOPT_PAGES_ACCOUNT_USER;
 	t->m = vma_owner_mock(test, VOM_REVOCABLE | VOM_SCATTERED);
 	iopt_init_table(&t->iopt);
-	for (i = 0; i < ARRAY_SIZE(t->table); i++) {
-		t->table[i].domain.type = IOMMU_DOMAIN_UNMANAGED;
-		t->table[i].domain.ops = &compat_test_domain_ops;
-		t->table[i].domain.pgsize_bitmap = PAGE_SIZE | VOM_SIZE;
-		t->table[i].domain.geometry.aperture_end = ULONG_MAX;
-	}
+	for (i = 0; i < ARRAY_SIZE(t->table); i++)
+		vom_io_init(&t->table[i]);
 	test->priv = t;
-	compat_test_mmap(test);
+	t->addr = vom_io_mmap(test, t->m, PROT_READ | PROT_WRITE, t->ram);
 	return compat_test_attach(t, 0);
 }
 
@@ -311,7 +166,7 @@ static void compat_maps_both_kinds(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
 	compat_test_expect(t, 0, true, true);
 	KUNIT_EXPECT_EQ(test, 1, vma_owner_mock_refs(t->m));
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 	compat_test_expect_nothing(t);
 }
 
@@ -327,7 +182,7 @@ static void compat_comes_and_goes(struct kunit *test)
 		compat_test_restore(t);
 		compat_test_expect(t, 0, true, true);
 	}
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 }
 
 static void compat_maps_device_memory(struct kunit *test)
@@ -338,7 +193,7 @@ static void compat_maps_device_memory(struct kunit *test)
 	compat_test_make_bar(t);
 	calls = t->table[0].calls;
 	KUNIT_ASSERT_EQ(test, 0,
-			compat_test_map_part(t, COMPAT_TEST_OWNED, VOM_SIZE,
+			compat_test_map_part(t, VOM_IO_OWNED, VOM_SIZE,
 					     COMPAT_TEST_RW));
 	compat_test_expect(t, 0, false, true);
 	/* A huge page */
@@ -366,7 +221,7 @@ static void compat_maps_small_pages(struct kunit *test)
 	compat_test_restore(t);
 	compat_test_expect(t, 0, true, true);
 	KUNIT_EXPECT_EQ(test, calls + VOM_PAGES, t->table[0].calls);
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 }
 
 static void compat_unmaps_what_was_taken_back(struct kunit *test)
@@ -375,7 +230,7 @@ static void compat_unmaps_what_was_taken_back(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
 	compat_test_revoke(t);
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 	compat_test_expect_nothing(t);
 	compat_test_restore(t);
 	compat_test_expect_nothing(t);
@@ -389,7 +244,7 @@ static void compat_unmaps_what_is_gone(struct kunit *test)
 	vma_owner_revoke(t->m->revoke, VMA_OWNER_PERMANENT);
 	compat_test_expect(t, 0, true, false);
 	KUNIT_EXPECT_EQ(test, 0, vma_owner_mock_refs(t->m));
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 }
 
 static void compat_refuses_what_is_revoked(struct kunit *test)
@@ -442,11 +297,11 @@ static void compat_refuses_holes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EFAULT, compat_test_map(t));
 	compat_test_expect_nothing(t);
 	KUNIT_ASSERT_EQ(test, 0,
-			vm_munmap(t->addr + COMPAT_TEST_SIZE - PAGE_SIZE,
+			vm_munmap(t->addr + VOM_IO_SIZE - PAGE_SIZE,
 				  PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, -EFAULT,
 			compat_test_map_part(t, PAGE_SIZE,
-					     COMPAT_TEST_SIZE - PAGE_SIZE,
+					     VOM_IO_SIZE - PAGE_SIZE,
 					     COMPAT_TEST_RW));
 	compat_test_expect_nothing(t);
 }
@@ -464,7 +319,7 @@ static void compat_refuses_odd_ranges(struct kunit *test)
 
 static struct iopt_area *compat_test_area(struct compat_test *t)
 {
-	unsigned long iova = COMPAT_TEST_IOVA + COMPAT_TEST_OWNED;
+	unsigned long iova = VOM_IO_IOVA + VOM_IO_OWNED;
 	struct iopt_area *area;
 
 	down_read(&t->iopt.iova_rwsem);
@@ -495,17 +350,17 @@ static void compat_refuses_accesses(struct kunit *test)
 static void compat_refuses_to_split(struct kunit *test)
 {
 	struct compat_test *t = test->priv;
-	unsigned long last = COMPAT_TEST_IOVA + PAGE_SIZE - 1;
+	unsigned long last = VOM_IO_IOVA + PAGE_SIZE - 1;
 
 	KUNIT_ASSERT_EQ(test, 0, iopt_disable_large_pages(&t->iopt));
 	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
 	KUNIT_EXPECT_EQ(test, 0, iopt_cut_iova(&t->iopt, &last, 1));
-	last += COMPAT_TEST_OWNED;
+	last += VOM_IO_OWNED;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iopt_cut_iova(&t->iopt, &last, 1));
 	compat_test_revoke(t);
 	compat_test_restore(t);
 	compat_test_expect(t, 0, true, true);
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 }
 
 /* ---- whose memory it is ---- */
@@ -516,7 +371,7 @@ static void compat_charges_ram_only(struct kunit *test)
 	s64 before = atomic64_read(&current->mm->pinned_vm);
 
 	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
-	KUNIT_EXPECT_EQ(test, before + 2 * COMPAT_TEST_SIDE,
+	KUNIT_EXPECT_EQ(test, before + 2 * VOM_IO_SIDE,
 			atomic64_read(&current->mm->pinned_vm));
 	compat_test_unmap(t);
 	KUNIT_EXPECT_EQ(test, before, atomic64_read(&current->mm->pinned_vm));
@@ -538,7 +393,7 @@ static void compat_maps_into_two_domains(struct kunit *test)
 	compat_test_restore(t);
 	compat_test_expect(t, 0, true, true);
 	compat_test_expect(t, 1, true, true);
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 	compat_test_expect_nothing(t);
 }
 
@@ -605,7 +460,7 @@ static void compat_maps_without_domains(struct kunit *test)
 	compat_test_restore(t);
 	KUNIT_ASSERT_EQ(test, 0, compat_test_attach(t, 0));
 	compat_test_expect(t, 0, true, true);
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 }
 
 /* As while it is unmapped, between the locks that iopt_unmap_iova() takes */
@@ -624,7 +479,7 @@ static void compat_comes_back_while_it_is_unmapped(struct kunit *test)
 	compat_test_restore(t);
 	compat_test_expect(t, 0, true, true);
 	area->pages = pages;
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 }
 
 /* ---- what fails ---- */
@@ -638,7 +493,7 @@ static void compat_undoes_a_failed_map(struct kunit *test)
 	t->table[1].calls = 0;
 	KUNIT_ASSERT_EQ(test, 0, compat_test_map(t));
 	most = t->table[1].calls;
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 	for (i = 1; i <= most; i++) {
 		t->table[1].fail_at = i;
 		KUNIT_EXPECT_EQ(test, -ENOMEM, compat_test_map(t));
@@ -695,7 +550,7 @@ static void compat_stays_unmapped_if_it_must(struct kunit *test)
 	compat_test_revoke(t);
 	t->table[0].fail_at = 2;
 	compat_test_restore(t);
-	KUNIT_EXPECT_EQ(test, COMPAT_TEST_SIZE, compat_test_unmap(t));
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
 	compat_test_expect_nothing(t);
 }
 
@@ -774,7 +629,7 @@ static int compat_test_restore_once(void *data)
 	compat_test_revoke(t);
 	compat_test_expect(t, 0, true, false);
 	compat_test_restore(t);
-	if (t->table[0].phys[COMPAT_TEST_SIDE]) {
+	if (t->table[0].phys[VOM_IO_SIDE]) {
 		compat_test_expect(t, 0, true, true);
 		return 0;
 	}
