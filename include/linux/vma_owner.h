@@ -594,8 +594,8 @@ struct vma_owner_ops {
 	 * Neither the range nor the permissions nor a revoke need be looked at:
 	 * the core compares the range with the size, and asks @revocable.
 	 *
-	 * Returns 0, -ENOENT for "not mine" (the VMA then counts as one
-	 * without owner), -ENODEV when the object is dead, or the owner's own
+	 * Returns 0, -ENOENT for "not mine" (what is there is then taken for
+	 * ordinary memory; vma_has_owner() stays true), -ENODEV when the object is dead, or the owner's own
 	 * reason to refuse (-ENOMEM, -EDQUOT, -EPERM).
 	 *
 	 * Context: The rules of &vm_operations_struct.fault. The VMA lock or
