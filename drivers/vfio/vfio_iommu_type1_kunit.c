@@ -7,7 +7,6 @@
  * Most map RAM, four pages that somebody owns, and RAM, by one call.
  */
 #include <kunit/test.h>
-#include <kunit/test-bug.h>
 #include <kunit/vma_owner_iommu.h>
 #include <linux/uaccess.h>
 
@@ -31,13 +30,7 @@ struct type1_test {
 	size_t			pos;		/* of what is mapped next */
 	bool			huge;
 	bool			raw;
-	int			asked;
 };
-
-static struct type1_test *type1_test(void)
-{
-	return kunit_get_current_test()->priv;
-}
 
 /* ---- a domain ---- */
 
@@ -297,26 +290,13 @@ static void type1_refuses_what_is_revoked(struct kunit *test)
 	type1_test_end_of_mapping(t);
 }
 
-/* Between the owner's answer and the pin, as a reset of which nobody knew */
-static void type1_test_reset(struct vma_owner_mock *m)
-{
-	struct type1_test *t = type1_test();
-
-	if (t->asked++)
-		type1_test_restore(t);
-	else
-		type1_test_revoke(t);
-	if (t->asked == 2)
-		m->in_revocable = NULL;
-}
-
 static void type1_asks_again_after_a_reset(struct kunit *test)
 {
 	struct type1_test *t = test->priv;
 
-	t->m->in_revocable = type1_test_reset;
+	t->m->in_revocable = vom_io_reset;
 	KUNIT_EXPECT_EQ(test, 0, type1_test_map(t));
-	KUNIT_EXPECT_EQ(test, 2, t->asked);
+	KUNIT_EXPECT_NULL(test, t->m->in_revocable);
 	type1_test_expect(t, 0, true, true);
 	type1_test_end_of_mapping(t);
 }

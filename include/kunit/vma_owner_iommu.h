@@ -172,4 +172,17 @@ static inline void vom_io_make_bar(struct vma_owner_mock *m)
 	m->ops.put_extents = vom_io_put_bar;
 }
 
+static inline void vom_io_reset_ends(struct vma_owner_mock *m)
+{
+	vma_owner_restore(m->revoke);
+	m->in_revocable = NULL;
+}
+
+/* For in_revocable: between the owner's answer and the pin a reset begins */
+static inline void vom_io_reset(struct vma_owner_mock *m)
+{
+	vma_owner_revoke(m->revoke, VMA_OWNER_TEMPORARY);
+	m->in_revocable = vom_io_reset_ends;
+}
+
 #endif /* _KUNIT_VMA_OWNER_IOMMU_H */

@@ -595,13 +595,15 @@ struct vma_owner_ops {
 	 * the core compares the range with the size, and asks @revocable.
 	 *
 	 * Returns 0, -ENOENT for "not mine" (what is there is then taken for
-	 * ordinary memory; vma_has_owner() stays true), -ENODEV when the object is dead, or the owner's own
-	 * reason to refuse (-ENOMEM, -EDQUOT, -EPERM).
+	 * ordinary memory; vma_has_owner() stays true), -ENODEV when the
+	 * object is dead, or the owner's own reason to refuse (-ENOMEM,
+	 * -EDQUOT, -EPERM).
 	 *
 	 * Context: The rules of &vm_operations_struct.fault. The VMA lock or
-	 * mmap_lock is held for reading. May sleep and take leaf locks of the
-	 * exporter; never a queue lock, a dma_resv or mmap_lock. Must not
-	 * create a dma-buf.
+	 * mmap_lock is held for reading. May sleep, take leaf locks of the
+	 * exporter, and wait, if it can be killed, for one that the owner holds
+	 * while it drains; never a queue lock, a dma_resv or mmap_lock. Must
+	 * not create a dma-buf.
 	 */
 	int (*tryget)(const struct vma_owner_query *q,
 		      struct vma_owner_ref *ref);

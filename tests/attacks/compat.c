@@ -38,19 +38,15 @@
 static bool carries(struct peer *engine, uint64_t iova,
 		    const volatile unsigned char *at, unsigned int seed)
 {
-	edu_fill(engine->ram, seed);
-	if (edu_read(&engine->edu, PEER_RAM_IOVA, LEN) ||
-	    edu_write(&engine->edu, iova, LEN) || !edu_is(at, seed))
-		return false;
-	memset(engine->ram, 0, PEER_RAM_SIZE);
-	return !edu_read(&engine->edu, iova, LEN) &&
-	       !edu_write(&engine->edu, PEER_RAM_IOVA, LEN) &&
-	       edu_is(engine->ram, seed);
+	return edu_carries(&engine->edu, engine->ram, PEER_RAM_IOVA, iova,
+			   seed) && edu_is(at, seed);
 }
 
 static bool denied(struct peer *engine, uint64_t iova)
 {
-	return edu_faults(&engine->edu, edu_write, iova);
+	edu_fill(engine->ram, EDU_DENIED);
+	return !edu_read(&engine->edu, PEER_RAM_IOVA, LEN) &&
+	       edu_faults(&engine->edu, edu_write, iova);
 }
 
 /* ---- iommufd's ioctls on a container; negative errno on failure ---- */

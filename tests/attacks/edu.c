@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -100,6 +101,20 @@ bool edu_is(const volatile unsigned char *memory, unsigned int seed)
 			return false;
 	}
 	return true;
+}
+
+bool edu_carries(struct edu *edu, unsigned char *ram, uint64_t ram_iova,
+		 uint64_t iova, unsigned int seed)
+{
+	edu_fill(ram, seed);
+	if (edu_read(edu, ram_iova, EDU_MOST) || edu_write(edu, iova, EDU_MOST))
+		return false;
+	/* or else it is what the engine still has */
+	memset(ram, 0, 2 * EDU_MOST);
+	if (edu_read(edu, ram_iova + EDU_MOST, EDU_MOST) ||
+	    edu_read(edu, iova, EDU_MOST) || edu_write(edu, ram_iova, EDU_MOST))
+		return false;
+	return edu_is(ram, seed);
 }
 
 bool edu_faults(struct edu *edu,

@@ -13,6 +13,7 @@
 #include "vfio.h"
 
 #define EDU_MOST	2048
+#define EDU_DENIED	200	/* a seed of its own, for what must not arrive */
 
 struct edu {
 	struct vfio_device dev;
@@ -31,6 +32,12 @@ int edu_write(struct edu *edu, uint64_t iova, size_t len);
 /* What it is to carry, EDU_MOST bytes, others for each @seed */
 void edu_fill(unsigned char *to, unsigned int seed);
 bool edu_is(const volatile unsigned char *memory, unsigned int seed);
+/*
+ * From @ram, which the engine has at @ram_iova, to @iova and back. @ram has room for
+ * EDU_MOST bytes twice.
+ */
+bool edu_carries(struct edu *edu, unsigned char *ram, uint64_t ram_iova,
+		 uint64_t iova, unsigned int seed);
 /* edu_read() or edu_write() of EDU_MOST bytes: the IOMMU stops it, and says so */
 bool edu_faults(struct edu *edu,
 		int (*access)(struct edu *edu, uint64_t iova, size_t len),

@@ -91,37 +91,18 @@ FIXTURE_TEARDOWN(p2p)
 	EXPECT_EQ(self->pins, observe_pins());
 }
 
-/* By the engine from RAM into the BAR */
-static int put(FIXTURE_DATA(p2p) *self, unsigned int seed)
-{
-	int ret;
-
-	edu_fill(self->ram, seed);
-	ret = edu_read(&self->edu, RAM_IOVA, LEN);
-	return ret ?: edu_write(&self->edu, BAR_IOVA + PLACE, LEN);
-}
-
-/* From the BAR into RAM */
-static int get(FIXTURE_DATA(p2p) *self)
-{
-	int ret;
-
-	memset(self->ram, 0, RAM_SIZE);
-	ret = edu_read(&self->edu, BAR_IOVA + PLACE, LEN);
-	return ret ?: edu_write(&self->edu, RAM_IOVA, LEN);
-}
-
 static bool works(FIXTURE_DATA(p2p) *self, unsigned int seed)
 {
-	if (put(self, seed) || !edu_is(self->bar + PLACE, seed))
-		return false;
-	return !get(self) && edu_is(self->ram, seed);
+	return edu_carries(&self->edu, self->ram, RAM_IOVA, BAR_IOVA + PLACE,
+			   seed) && edu_is(self->bar + PLACE, seed);
 }
 
-/* It is the IOMMU that stops it */
+/* It is the IOMMU that stops what is not there already */
 static bool denied(FIXTURE_DATA(p2p) *self, uint64_t iova)
 {
-	return edu_faults(&self->edu, edu_write, iova);
+	edu_fill(self->ram, EDU_DENIED);
+	return !edu_read(&self->edu, RAM_IOVA, LEN) &&
+	       edu_faults(&self->edu, edu_write, iova);
 }
 
 static int decode(FIXTURE_DATA(p2p) *self, bool on)

@@ -8,8 +8,6 @@
 #include "newcomer.h"
 #include "peer.h"
 
-#define LEN	EDU_MOST
-
 int peer_open_engine(struct peer *peer, enum container kind)
 {
 	int ret;
@@ -80,19 +78,8 @@ void peer_close_engine(struct peer *peer)
 
 bool peer_carries(struct peer *peer, unsigned int seed)
 {
-	uint64_t place = peer->iova + PEER_PLACE;
-
-	edu_fill(peer->ram, seed);
-	if (edu_read(&peer->edu, PEER_RAM_IOVA, LEN) ||
-	    edu_write(&peer->edu, place, LEN))
-		return false;
-	/* or else it is what the engine still has */
-	memset(peer->ram, 0, PEER_RAM_SIZE);
-	if (edu_read(&peer->edu, PEER_RAM_IOVA + LEN, LEN) ||
-	    edu_read(&peer->edu, place, LEN) ||
-	    edu_write(&peer->edu, PEER_RAM_IOVA, LEN))
-		return false;
-	return edu_is(peer->ram, seed);
+	return edu_carries(&peer->edu, peer->ram, PEER_RAM_IOVA,
+			   peer->iova + PEER_PLACE, seed);
 }
 
 bool peer_works(struct peer *peer, unsigned int seed)
@@ -102,7 +89,10 @@ bool peer_works(struct peer *peer, unsigned int seed)
 
 bool peer_denied(struct peer *peer)
 {
-	return edu_faults(&peer->edu, edu_write, peer->iova + PEER_PLACE);
+	/* Not what may be there already */
+	edu_fill(peer->ram, EDU_DENIED);
+	return !edu_read(&peer->edu, PEER_RAM_IOVA, EDU_MOST) &&
+	       edu_faults(&peer->edu, edu_write, peer->iova + PEER_PLACE);
 }
 
 bool peer_newcomer_is_safe(struct peer *peer, const char *victim)

@@ -260,6 +260,18 @@ static void compat_refuses_what_is_revoked(struct kunit *test)
 	compat_test_expect(t, 0, true, true);
 }
 
+static void compat_asks_again_after_a_reset(struct kunit *test)
+{
+	struct compat_test *t = test->priv;
+
+	t->m->in_revocable = vom_io_reset;
+	KUNIT_EXPECT_EQ(test, 0, compat_test_map(t));
+	KUNIT_EXPECT_NULL(test, t->m->in_revocable);
+	compat_test_expect(t, 0, true, true);
+	KUNIT_EXPECT_EQ(test, VOM_IO_SIZE, compat_test_unmap(t));
+	compat_test_expect_nothing(t);
+}
+
 /* A revoke may come as soon as there is a pin */
 static void compat_is_told_before_it_has_pages(struct kunit *test)
 {
@@ -660,6 +672,7 @@ static struct kunit_case compat_test_cases[] = {
 	KUNIT_CASE(compat_unmaps_what_was_taken_back),
 	KUNIT_CASE(compat_unmaps_what_is_gone),
 	KUNIT_CASE(compat_refuses_what_is_revoked),
+	KUNIT_CASE(compat_asks_again_after_a_reset),
 	KUNIT_CASE(compat_is_told_before_it_has_pages),
 	KUNIT_CASE(compat_refuses_parts_of_pages),
 	KUNIT_CASE(compat_refuses_the_end_of_an_object),

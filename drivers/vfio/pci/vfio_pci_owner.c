@@ -281,8 +281,8 @@ void vfio_pci_owner_end(struct vfio_pci_core_device *vdev)
  * decode must be on before they are given back; the core counts.
  *
  * Context: memory_lock is held for writing, across the drain as well: an
- * importer must not fault in a BAR of a VFIO device between vma_pin_enter() and
- * vma_pin_exit().
+ * importer must not fault in a BAR of a VFIO device, nor pin one or ask
+ * vma_pin_still_there(), between vma_pin_enter() and vma_pin_exit().
  */
 void vfio_pci_owner_move(struct vfio_pci_core_device *vdev, bool revoked)
 {
