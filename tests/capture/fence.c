@@ -91,10 +91,11 @@ static void *shared(size_t size)
 
 /* ---- one fence ---- */
 
-static int open_vgem(void)
+int drm_open_card(const char *driver)
 {
 	char path[] = "/dev/dri/card?", name[16];
 	struct drm_version version;
+	size_t len = strlen(driver);
 	int i, fd;
 
 	for (i = 0; i < 8; i++) {
@@ -103,8 +104,8 @@ static int open_vgem(void)
 		if (fd < 0)
 			continue;
 		version = (struct drm_version) { .name = name, .name_len = sizeof(name) };
-		if (!ioctl(fd, DRM_IOCTL_VERSION, &version) && version.name_len == 4 &&
-		    !memcmp(name, "vgem", 4))
+		if (!ioctl(fd, DRM_IOCTL_VERSION, &version) && version.name_len == len &&
+		    !memcmp(name, driver, len))
 			return fd;
 		close(fd);
 	}
@@ -120,7 +121,7 @@ static int open_vgem_import(struct fence *fence)
 {
 	struct drm_prime_handle prime = { .fd = fence->dmabuf };
 
-	fence->vgem = open_vgem();
+	fence->vgem = drm_open_card("vgem");
 	if (fence->vgem < 0)
 		return fence->vgem;
 	if (ioctl(fence->vgem, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime))

@@ -34,6 +34,8 @@ struct fence {
 
 #define FENCE_NONE(fd)	((struct fence) { .dmabuf = (fd), .timeline = -1, .vgem = -1 })
 
+/* /dev/dri/cardN of a driver, or -ENODEV */
+int drm_open_card(const char *driver);
 int fence_open(struct fence *fence);
 /* Once all of this file is closed, also by death, the fences are signalled */
 int fence_file(const struct fence *fence);
