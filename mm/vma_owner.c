@@ -272,6 +272,7 @@ static int vma_owner_tryget(struct vm_area_struct *vma, unsigned long addr,
 		.pgoff		= linear_page_index(vma, addr),
 		.len		= p->end - addr,
 		.write		= by->flags & VMA_PIN_WRITE,
+		.revocable	= by->client->invalidate,
 	};
 	int ret;
 

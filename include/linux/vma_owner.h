@@ -552,6 +552,8 @@ struct vma_pin_maps;
  * @len: bytes from the address to the end of the VMA or of the range asked
  *	for, whichever comes first
  * @write: the importer means to write
+ * @revocable: the importer can be revoked. Memory that is revocable is refused
+ *	to others whatever tryget says, so that it need not wait for them
  *
  * Filled by the core from a locked VMA. The VMA itself is never handed out,
  * so an owner cannot come to depend on page tables or on a VMA staying put.
@@ -562,6 +564,7 @@ struct vma_owner_query {
 	pgoff_t		pgoff;
 	size_t		len;
 	bool		write;
+	bool		revocable;
 };
 
 /**

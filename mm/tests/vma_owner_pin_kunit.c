@@ -47,6 +47,7 @@ static void c1_owner_is_told_of_the_vma(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, obj->query.pgoff, 2);
 	KUNIT_EXPECT_EQ(test, obj->query.len, PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, obj->query.write);
+	KUNIT_EXPECT_FALSE(test, obj->query.revocable);
 	vo_expect_extents(imp, obj, 2 * PAGE_SIZE + 10, 20);
 	vma_unpin(&imp->pin);
 }
@@ -59,6 +60,16 @@ static void c1_owner_is_told_of_reading(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vo_pin_flags(imp, vo_map(obj), VO_SIZE, 0), 0);
 	KUNIT_EXPECT_FALSE(test, obj->query.write);
 	KUNIT_EXPECT_EQ(test, obj->query.len, VO_SIZE);
+	vma_unpin(&imp->pin);
+}
+
+static void c1_owner_is_told_who_can_be_revoked(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
+
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	KUNIT_EXPECT_TRUE(test, obj->query.revocable);
 	vma_unpin(&imp->pin);
 }
 
@@ -1039,6 +1050,7 @@ struct kunit_case vo_pin_cases[] = {
 	KUNIT_CASE(c1_mappings_of_never_faulted_memory),
 	KUNIT_CASE(c1_owner_is_told_of_the_vma),
 	KUNIT_CASE(c1_owner_is_told_of_reading),
+	KUNIT_CASE(c1_owner_is_told_who_can_be_revoked),
 	KUNIT_CASE(c2_owner_of_memory_with_pages),
 	KUNIT_CASE(c2_ordinary_memory),
 	KUNIT_CASE(c2_ordinary_memory_unaligned),

@@ -6,6 +6,7 @@
 #include <drm/drm.h>
 #include <drm/drm_mode.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -151,9 +151,12 @@ static const struct vma_owner_obj_ops vfio_pci_bar_ops = {
 	.revocable	= vfio_pci_bar_revocable,
 };
 
-/* A reset, for which a page fault waits as well */
-static int vfio_pci_owner_wait(struct vfio_pci_core_device *vdev)
+/* For a reset, as a page fault does; but not who would get nothing afterwards */
+static int vfio_pci_owner_wait(struct vfio_pci_core_device *vdev,
+			       const struct vma_owner_query *q)
 {
+	if (!q->revocable)
+		return 0;
 	if (down_read_killable(&vdev->memory_lock))
 		return -EINTR;
 	up_read(&vdev->memory_lock);
@@ -174,7 +177,7 @@ static int vfio_pci_owner_tryget(const struct vma_owner_query *q,
 		return -ENOENT;
 	if (!owner)
 		return -ENOMEM;
-	ret = vfio_pci_owner_wait(vdev);
+	ret = vfio_pci_owner_wait(vdev, q);
 	if (ret)
 		return ret;
 	kref_get(&owner->kref);

@@ -194,6 +194,10 @@ static const struct vma_pin_client owner_test_client = {
 	.restore	= owner_test_restore,
 };
 
+static const struct vma_pin_client owner_test_static_client = {
+	.name		= "owner-test-static",
+};
+
 static int owner_test_pin(struct owner_test *t, struct owner_test_pin *p,
 			  size_t len)
 {
@@ -550,6 +554,11 @@ static void owner_test_waits_for_a_reset(struct kunit *test)
 	task = kthread_run(owner_test_reset, &reset, "owner-test-reset");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	wait_for_completion(&reset.begun);
+	/* Who cannot be revoked is refused meanwhile */
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			vma_pin_user(&p.pin, reset.t->addr, PAGE_SIZE, 0,
+				     &owner_test_static_client));
+	KUNIT_EXPECT_FALSE(test, completion_done(&reset.over));
 	KUNIT_EXPECT_EQ(test, 0, owner_test_pin(reset.t, &p, PAGE_SIZE));
 	wait_for_completion(&reset.over);
 	if (p.pin.client)
