@@ -289,7 +289,7 @@ static void *reset(void *data)
 {
 	struct resets *resets = data;
 
-	while (!resets->ret && atomic_load(&resets->left)) {
+	while (!resets->ret && atomic_load(&resets->left) > 0) {
 		resets->ret = vfio_reset(resets->victim);
 		atomic_fetch_sub(&resets->left, 1);
 	}
@@ -308,7 +308,7 @@ TEST_F_TIMEOUT(type1, map_while_being_reset, LONG_TIMEOUT)
 	bar = vfio_map_bar(&self->victim, MEMORY_BAR, &size);
 	ASSERT_NE(MAP_FAILED, bar);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, reset, &resets));
-	while (!ret && atomic_load(&resets.left)) {
+	while (!ret && atomic_load(&resets.left) > 0) {
 		ret = container_map(self->container, bar, size, IOVA);
 		if (!ret && unmap(self, size) != (int64_t)size)
 			ret = -EIO;
