@@ -134,7 +134,7 @@ TEST_F_TIMEOUT(dumb, split, TIMEOUT)
 	/* first touched after the split */
 	rest[0] = 0x3c;
 	EXPECT_EQ(0x3c, self->window.map[3 * PAGE]);
-	EXPECT_EQ(0, self->window.map[0]);
+	EXPECT_NE(0x3c, self->window.map[0]);
 	self->window.offset = 3 * PAGE;
 	EXPECT_EQ(expected(variant->node), node_capture(self->fd, rest, &self->window));
 }
