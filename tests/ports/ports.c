@@ -21,7 +21,7 @@
 #include "vo_port.h"
 
 #define PAGE		4096
-#define SIZE		(4 * PAGE)
+#define SIZE		(32 * PAGE)	/* a frame of vivid at least */
 #define BUFFERS		64
 #define EARLIER		0x11
 #define LATER		0x5a
