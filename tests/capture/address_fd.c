@@ -20,7 +20,7 @@
 #include "video.h"
 
 #define PAGE	4096UL
-#define SIZE	(4 * PAGE)
+#define SIZE	(32 * PAGE)	/* a frame of vivid at least */
 
 FIXTURE(address_fd)
 {
