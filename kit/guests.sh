@@ -63,6 +63,9 @@ describe_guest()
 		# DMA_API_DEBUG does not believe that a page may be mapped by many at once
 		job=torture limit=$((900 + ${OPS:-0} / 250))
 		append="$append vo_timeout=$limit dma_debug=off vo_ops=${OPS:-100000}"
+		# for those who hand addresses to VFIO
+		append="$append intel_iommu=on iommu.passthrough=0"
+		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $edu $edu"
 		append="$append${SEED:+ vo_seed=$SEED}${WORKERS:+ vo_workers=$WORKERS}"
 		;;
 	attacks | p2p)
