@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # make -f programs.mk TREE=kernel HEADERS=folder OUTPUT=folder: programs for the guest, static
-PROGRAMS := torture inputs sweep
+PROGRAMS := torture inputs sweep fuzz
 SELFTESTS := $(TREE)/tools/testing/selftests
 HELPERS := $(SELFTESTS)/vma_owner
 VFIO := ../attacks
