@@ -200,11 +200,8 @@ static bool touch(const struct op *op, bool write_it)
 
 	if (pipe(pipes))
 		return true;
-	if (write_it) {
-		ret = write(pipes[1], &byte, 1) == 1 && read(pipes[0], at, 1) == 1 ? 0 : -errno;
-	} else {
-		ret = write(pipes[1], at, 1) == 1 && read(pipes[0], &byte, 1) == 1 ? 0 : -errno;
-	}
+	ret = write(pipes[1], write_it ? &byte : at, 1) == 1 &&
+	      read(pipes[0], write_it ? at : &byte, 1) == 1 ? 0 : -errno;
 	close(pipes[0]);
 	close(pipes[1]);
 	if (!p->object || !(p->prot & (write_it ? PROT_WRITE : PROT_READ)) || page_lost(p))
@@ -468,7 +465,7 @@ static unsigned int rnd(unsigned int n)
 	return (state >> 32) % n;
 }
 
-static unsigned int some_prot(bool ordinary_too)
+static unsigned int some_prot(void)
 {
 	static const unsigned int prots[] = {
 		PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ,
@@ -501,7 +498,7 @@ static struct op some_op(void)
 	op.len = op.nr * PAGE - op.skip;
 	if (!rnd(3))
 		op.len -= rnd(op.len < PAGE ? op.len : PAGE);
-	op.flags = some_prot(true);
+	op.flags = some_prot();
 	if (op.what == PIN)
 		op.flags = (rnd(2) ? VMA_SAMPLE_FOR_WRITE : 0) | (rnd(4) ? 0 : VMA_SAMPLE_STATIC);
 	if (op.what == MAP || op.what == UNMAP)
@@ -551,7 +548,8 @@ static bool begin(void)
 	memset(pages, 0, sizeof(pages));
 	memset(pins, 0, sizeof(pins));
 	memset(shadow, 0, sizeof(shadow));
-	nr_ordinary = nested = 0;
+	nr_ordinary = 0;
+	nested = 0;
 	gone = false;
 	if (load(EXPORTER, "memory=pages size=32768"))
 		return wrong("the exporter cannot be loaded");
@@ -645,8 +643,8 @@ static void print_op(const struct op *op)
 		       op->flags);
 		break;
 	case MREMAP:
-		printf("mremap(area + 0x%lx, 0x%lx, 0x%lx, 3, area + 0x%lx);\n", op->at * PAGE, PAGE,
-		       PAGE, op->to * PAGE);
+		printf("mremap(area + 0x%lx, 0x%lx, 0x%lx, 3, area + 0x%lx);\n",
+		       op->at * PAGE, PAGE, PAGE, op->to * PAGE);
 		break;
 	case POKE:
 		printf("area[0x%lx] = %u;\n", op->at * PAGE + op->skip, op->byte);
@@ -735,7 +733,8 @@ static unsigned int fuzz(uint64_t seed, unsigned int sequences, unsigned long *c
 		*calls += LENGTH;
 		if (failed < 0)
 			continue;
-		printf("# sequence %llu, operation %d: %s\n", (unsigned long long)seed + i, failed, why);
+		printf("# sequence %llu, operation %d: %s\n", (unsigned long long)seed + i,
+		       failed, why);
 		nr = shrink(ops, failed < LENGTH ? failed + 1 : LENGTH);
 		run(ops, nr);
 		printf("# the shortest has %u operations:\n", nr);
@@ -781,7 +780,8 @@ int main(void)
 	       shortest && shortest <= 4 ? "" : "not ", shortest);
 	calls = 0;
 	shortest = fuzz(seed, sequences, &calls);
-	printf("%sok 2 - %lu operations answered as the shadow did\n", shortest ? "not " : "", calls);
+	printf("%sok 2 - %lu operations answered as the shadow did\n", shortest ? "not " : "",
+	       calls);
 	printf("%sok 3 - the importer can be unloaded\n", unload(IMPORTER) ? "not " : "");
 	return shortest != 0;
 }

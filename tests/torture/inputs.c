@@ -815,7 +815,8 @@ static void vfio_calls(void)
 
 		/* iommufd's warns, with and without owners: that is stock's */
 		if (vfios[i].kind == CONTAINER_TYPE1)
-			row(vfio(c, addr, ALL, 1 << 24, 0), -EINVAL, "MAP_DMA of %s: no access", name);
+			row(vfio(c, addr, ALL, 1 << 24, 0), -EINVAL,
+			    "MAP_DMA of %s: no access", name);
 		row(vfio(c, addr, ALL, 1 << 24, 1 << 5), -EINVAL, "MAP_DMA of %s: flag 5", name);
 		row(vfio(c, addr, ALL, 1 << 24, ~0U), -EINVAL, "MAP_DMA of %s: all flags", name);
 		row(vfio(c, addr, ALL, 100, BOTH), -EINVAL, "MAP_DMA of %s: iova not aligned", name);

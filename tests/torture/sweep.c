@@ -147,7 +147,8 @@ static int copy(__u32 id, bool write)
 		.user = (uintptr_t)bytes, .offset = 100, .len = sizeof(bytes), .id = id,
 	};
 
-	return ioctl(importer, write ? VMA_SAMPLE_IOC_WRITE : VMA_SAMPLE_IOC_READ, &arg) ? -errno : 0;
+	return ioctl(importer, write ? VMA_SAMPLE_IOC_WRITE : VMA_SAMPLE_IOC_READ, &arg) ?
+	       -errno : 0;
 }
 
 /* ---- the faults ---- */

@@ -298,6 +298,7 @@ struct tt_unit {
  * @rw: faults, against moves
  * @vmaps: kernel mappings of TT_DMABUF, under its dma_resv
  * @pinned: attachments of those who know of no moves, likewise
+ * @mappings: extents and kernel mappings that have not been undone
  * @refuse: a task to which tryget says @refusal
  */
 struct tt_obj {
@@ -315,6 +316,7 @@ struct tt_obj {
 	struct rw_semaphore rw;	/* see above */
 	unsigned int vmaps;
 	unsigned int pinned;
+	atomic_t mappings;
 	struct task_struct *refuse;
 	int refusal;
 };
@@ -452,9 +454,9 @@ static void tt_obj_free(struct kref *ref)
 		tt_obj_is_taken(obj);
 	else
 		tt_obj_is_whole(obj);
-	tt_check(!obj->vmaps && !obj->pinned,
-		 "object %u ends with %u kernel mappings and %u pinned attachments",
-		 obj->id, obj->vmaps, obj->pinned);
+	tt_check(!atomic_read(&obj->mappings) && !obj->vmaps && !obj->pinned,
+		 "object %u ends with %d mappings and %u pinned attachments",
+		 obj->id, atomic_read(&obj->mappings), obj->pinned);
 	spin_lock(&tt_all_lock);
 	list_del(&obj->node);
 	spin_unlock(&tt_all_lock);
@@ -495,6 +497,7 @@ static int tt_get_extents(void *data, u64 offset, u64 len, struct vma_owner_exte
 		x->vec[x->nr].paddr = page_to_phys(tt_page_of(obj, offset)) + skip;
 		x->vec[x->nr++].len = n;
 	}
+	atomic_inc(&obj->mappings);
 	if (obj->unit->kind == TT_MMIO)
 		x->type = VMA_OWNER_MMIO;
 	else if (obj->unit->kind == TT_FIXED)
@@ -506,7 +509,7 @@ static void tt_put_extents(void *data, struct vma_owner_extents *x)
 {
 	struct tt_obj *obj = data;
 
-	tt_check(obj->id && kref_read(&obj->ref), "extents put after the object");
+	tt_check(atomic_dec_return(&obj->mappings) >= 0, "extents put once too often");
 	kfree(x->vec);
 }
 
@@ -517,15 +520,14 @@ static int tt_vmap(void *data, struct iosys_map *map)
 	unsigned int i;
 	void *vaddr;
 
-	if (!obj->scattered) {
-		iosys_map_set_vaddr(map, page_address(obj->block));
-		return 0;
-	}
 	for (i = 0; i < TT_PAGES; i++)
 		pages[i] = tt_page_of(obj, i);
-	vaddr = vmap(pages, TT_PAGES, VM_MAP, PAGE_KERNEL);
+	vaddr = page_address(obj->block);
+	if (obj->scattered)
+		vaddr = vmap(pages, TT_PAGES, VM_MAP, PAGE_KERNEL);
 	if (!vaddr)
 		return -ENOMEM;
+	atomic_inc(&obj->mappings);
 	iosys_map_set_vaddr(map, vaddr);
 	return 0;
 }
@@ -534,7 +536,7 @@ static void tt_vunmap(void *data, struct iosys_map *map)
 {
 	struct tt_obj *obj = data;
 
-	tt_check(obj->id && kref_read(&obj->ref), "vunmap after the object");
+	tt_check(atomic_dec_return(&obj->mappings) >= 0, "vunmap once too often");
 	if (obj->scattered)
 		vunmap(map->vaddr);
 }
@@ -571,7 +573,7 @@ static struct sg_table *tt_buf_map(struct dma_buf_attachment *attach,
 
 	if (obj->taken)
 		return ERR_PTR(-ENODEV);
-	sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
+	sgt = kzalloc_obj(*sgt);
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < TT_PAGES; i++)
@@ -879,7 +881,7 @@ static int tt_obj_file(struct tt_obj *obj)
 
 static struct tt_obj *tt_obj_new(struct tt_unit *u, struct tt_rng *rng)
 {
-	struct tt_obj *obj = kzalloc(sizeof(*obj), GFP_KERNEL);
+	struct tt_obj *obj = kzalloc_obj(*obj);
 
 	if (!obj)
 		return NULL;
@@ -919,7 +921,7 @@ static void tt_obj_end(struct tt_obj *obj)
 /* NULL if there is no memory: of that much is in use by those who still hold some */
 static struct tt_unit *tt_unit_new(struct tt_rng *rng)
 {
-	struct tt_unit *u = kzalloc(sizeof(*u), GFP_KERNEL);
+	struct tt_unit *u = kzalloc_obj(*u);
 	unsigned int want;
 
 	if (!u)
@@ -957,6 +959,9 @@ static void tt_take(struct tt_unit *u)
 	if (u->ended)
 		return;
 	for (i = 0; i < u->nr; i++) {
+		tt_check(!atomic_read(&u->objs[i]->mappings),
+			 "object %u, kind %d, has been taken back and has %d mappings",
+			 u->objs[i]->id, u->kind, atomic_read(&u->objs[i]->mappings));
 		if (u->takers)
 			tt_obj_is_taken(u->objs[i]);
 		else
@@ -1219,7 +1224,7 @@ static void tt_buf_drop(struct tt_buf *b)
 
 static struct tt_buf *tt_buf_new(void)
 {
-	struct tt_buf *b = kzalloc(sizeof(*b), GFP_KERNEL);
+	struct tt_buf *b = kzalloc_obj(*b);
 
 	if (!b)
 		return NULL;
@@ -1398,7 +1403,8 @@ static int tt_restored(struct vma_pin *pin)
 			continue;
 		ret = tt_map_one(b, what, b->write ? DMA_BIDIRECTIONAL :
 				 what == TT_DMA ? DMA_TO_DEVICE : DMA_FROM_DEVICE);
-		tt_check(!ret || ret == -EOPNOTSUPP, "a restore cannot map object %u: %d", b->id, ret);
+		tt_check(!ret || ret == -EOPNOTSUPP, "a restore cannot map object %u: %d",
+			 b->id, ret);
 	}
 	return 0;
 }
@@ -1445,12 +1451,9 @@ static void tt_map(struct tt_buf *b, struct tt_rng *rng)
 
 		ret = vma_pin_attach(&b->pin, dev);
 		/* It may be taken back at any time, and be undone a little later */
-		if (ret == -EBUSY)
-			tt_check(b->dev && dev != b->dev, "attached once more: %d", ret);
-		else if (fatal_signal_pending(current))
+		if (fatal_signal_pending(current))
 			return;
-		else
-			tt_check(!ret, "attach: %d", ret);
+		tt_check(!ret || (ret == -EBUSY && b->dev && dev != b->dev), "attach: %d", ret);
 		if (!ret) {
 			if (vma_pin_lock(&b->pin))
 				return;
@@ -1494,10 +1497,10 @@ static void tt_map(struct tt_buf *b, struct tt_rng *rng)
 	tt_check(!shut || b->lost, "object %u is taken back and a pin was not told", b->id);
 	tt_check(!open || !lost || b->client < TT_RESTORES || !b->unit->r,
 		 "object %u is back and a pin was not told", b->id);
-	tt_check(!vma_pin_vaddr(&b->pin) == !(b->mapped & TT_CPU), "object %u, mapped %u: address %d",
-		 b->id, b->mapped, !!vma_pin_vaddr(&b->pin));
-	tt_check(!vma_pin_dma_table(&b->pin) == !(b->mapped & TT_DMA), "object %u, mapped %u: table %d",
-		 b->id, b->mapped, !!vma_pin_dma_table(&b->pin));
+	tt_check(!vma_pin_vaddr(&b->pin) == !(b->mapped & TT_CPU),
+		 "object %u, mapped %u: address %d", b->id, b->mapped, !!vma_pin_vaddr(&b->pin));
+	tt_check(!vma_pin_dma_table(&b->pin) == !(b->mapped & TT_DMA),
+		 "object %u, mapped %u: table %d", b->id, b->mapped, !!vma_pin_dma_table(&b->pin));
 	if (b->mapped && tt_one_in(rng, 4)) {
 		in = vma_pin_enter(&b->pin);
 		tt_check(in, "object %u is mapped and its lock held, and one cannot enter", b->id);
@@ -1549,6 +1552,7 @@ static void tt_access(struct tt_buf *b, struct tt_rng *rng, bool own)
 	u64 before = tt_state_of(b);
 	unsigned int n = 1 + tt_rnd(rng, 4);
 	bool locked = own && tt_one_in(rng, 4), in, synced = READ_ONCE(b->dev);
+	/* Under no lock: what it was, and is as long as the state is TT_OPEN */
 	unsigned int mapped = data_race(READ_ONCE(b->mapped));
 	enum tt_verdict v;
 	size_t at;
@@ -1882,7 +1886,7 @@ static void tt_op_anon(struct tt_worker *w)
 		};
 		for (k = 0; k < TT_CELLS; k++)
 			tt_check(!put_user(tt_cell(id, i, k), tt_user_cell(w, page + i, k)) ||
-				 fatal_signal_pending(current), "ordinary memory cannot be written");
+				 fatal_signal_pending(current), "ordinary memory: SIGBUS");
 	}
 }
 
@@ -1919,12 +1923,14 @@ static void tt_op_touch(struct tt_worker *w)
 		verdict = TT_OPEN;
 	if (ret)
 		tt_count(N_SIGBUS);
-	tt_check(!ret || verdict != TT_OPEN, "page %u of object %u, kind %d: SIGBUS, and nobody took it back",
-		 p->index, p->id, u ? u->kind : -1);
-	tt_check(ret || verdict != TT_SHUT, "page %u of object %u, kind %d, is accessed while taken back",
-		 p->index, p->id, u ? u->kind : -1);
-	tt_check(ret || write || tt_cell_is(v, p->id, p->index), "user space reads %#llx in page %u of object %u",
-		 v, p->index, p->id);
+	tt_check(!ret || verdict != TT_OPEN,
+		 "page %u of object %u, kind %d: SIGBUS, and nobody took it back", p->index, p->id,
+		 u ? u->kind : -1);
+	tt_check(ret || verdict != TT_SHUT,
+		 "page %u of object %u, kind %d, is accessed while taken back", p->index, p->id,
+		 u ? u->kind : -1);
+	tt_check(ret || write || tt_cell_is(v, p->id, p->index),
+		 "user space reads %#llx in page %u of object %u", v, p->index, p->id);
 }
 
 /* A run of one mapping: mremap moves no more */
@@ -2223,8 +2229,9 @@ static const int tt_refusals[] = { -ENOMEM, -EDQUOT, -EPERM, -ENODEV };
 static struct tt_obj *tt_refuse(struct tt_worker *w, const struct tt_asked *q)
 {
 	struct tt_obj *obj = w->pages[q->first + tt_rnd(&w->rng, q->nr)].obj;
+	struct task_struct *nobody = (struct task_struct *)-1L;
 
-	if (!tt_one_in(&w->rng, 24) || !obj || cmpxchg(&obj->refuse, NULL, (struct task_struct *)-1L))
+	if (!tt_one_in(&w->rng, 24) || !obj || cmpxchg(&obj->refuse, NULL, nobody))
 		return NULL;
 	obj->refusal = tt_refusals[tt_rnd(&w->rng, ARRAY_SIZE(tt_refusals))];
 	WRITE_ONCE(obj->refuse, current);
@@ -2362,7 +2369,8 @@ static void tt_op_still(struct tt_worker *w)
 	/* Of what is gone for good there is nothing to compare */
 	if (before & TT_GONE)
 		want = false;
-	else if (tt_state_of(b) & TT_GONE || (b->unit && tt_verdict(before, tt_state_of(b)) == TT_UNSURE))
+	else if (b->unit && (tt_state_of(b) & TT_GONE ||
+			     tt_verdict(before, tt_state_of(b)) == TT_UNSURE))
 		want &= is;
 	tt_check(is == want, "object %u, kind %d, is%s where it was pinned", b->id,
 		 b->unit ? b->unit->kind : -1, is ? "" : " not");
@@ -2498,6 +2506,7 @@ static void tt_op_buf(struct tt_worker *w, enum tt_what what)
 	b = w->bufs[at];
 	if (!b)
 		return;
+	/* To be shown, no more */
 	tt_note(w, at, b->client, b->id, data_race(READ_ONCE(b->mapped)));
 	switch (what) {
 	case OP_MAP:
@@ -2724,7 +2733,8 @@ static long tt_judge(void)
 		 TT_BLOCKS);
 	for (i = n = 0; i < N_COUNTS; i++) {
 		count = atomic_long_read(&tt_counts[i]);
-		n += scnprintf(line + n, sizeof(line) - n, "%s%ld %s", n ? ", " : "", count, tt_counted[i]);
+		n += scnprintf(line + n, sizeof(line) - n, "%s%ld %s", n ? ", " : "", count,
+			       tt_counted[i]);
 		if (n > 60 || i == N_COUNTS - 1) {
 			pr_info("%s\n", line);
 			n = 0;
