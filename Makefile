@@ -6,6 +6,7 @@ KERNEL ?= 7.3
 JOBS ?= $(shell nproc)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vma_owner
 export KERNEL TREE CONFIG FORCE V JOBS AUTHOR CACHE MIRROR SECURITY_MIRROR DRIVER FORMAT
+export OPS SEED WORKERS
 
 ifneq ($(V),1)
 .SILENT:
@@ -13,7 +14,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks attacks \
-	regression debug misuse production package matrix mutants model drift shell table record
+	regression debug torture misuse production package matrix mutants model drift shell table record
 
 .PHONY: $(targets) check-all port-check help clean
 .DEFAULT_GOAL := all
@@ -96,6 +97,16 @@ debug: guest
 	kit/boot debug-capture || code=1; \
 	kit/check-faults || code=1; \
 	kit/check-misuse || code=1; \
+	exit $$code
+
+torture: guest
+	kit/build debug
+	kit/initramfs-over debug
+	kit/build kcsan
+	kit/initramfs-over kcsan
+	code=0; \
+	OPS=$(or $(OPS),10000000) kit/boot debug-torture || code=1; \
+	OPS=$(or $(OPS),10000000) kit/boot kcsan-torture || code=1; \
 	exit $$code
 
 misuse: guest
@@ -196,6 +207,8 @@ help:
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit, selftests and capture on a kernel with KASAN, kmemleak, UBSAN and the like'
+	echo 'make torture        OPS=10000000 SEED= WORKERS=: random calls against a model, on the debug kernel and on one that'
+	echo '                    sees data races; inputs that must be refused, allocations that fail (hours)'
 	echo 'make misuse         what breaks a rule of the API is reported on the first call, on the ordinary kernel; builds that and the debug kernel'
 	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
 	echo 'make package        make deb-pkg with the configuration of make production, and KUnit and selftests on what dpkg installs'
@@ -213,7 +226,7 @@ help:
 	echo 'CONFIG=              make kernel and make deb-pkg: the configuration to build with, .gz too'
 	echo 'AUTHOR=              make series: Your Name <you@example.org>'
 	echo 'CASE=                make kunit, make kunit-qemu: a glob of cases, such as vma_owner.c1_*'
-	echo 'ONLY=                make selftests, capture, attacks, leaks: the one program to run'
+	echo 'ONLY=                make selftests, capture, attacks, leaks, torture: the one program to run'
 	echo 'CELLS=               make matrix: names of cells, or brief, quick, long'
 	echo 'JOBS=$(JOBS)               compilers at once'
 	echo 'CACHE=$(CACHE)'

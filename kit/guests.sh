@@ -59,6 +59,15 @@ describe_guest()
 		append="$append${ROUNDS:+ vo_rounds=$ROUNDS}${KILLS:+ vo_kills=$KILLS}${SEED:+ vo_seed=$SEED}"
 		qemu="$edu $edu $edu $edu"
 		;;
+	torture | torture-*)
+		# DMA_API_DEBUG does not believe that a page may be mapped by many at once
+		job=torture limit=$((900 + ${OPS:-0} / 250))
+		append="$append vo_timeout=$limit dma_debug=off vo_ops=${OPS:-100000}"
+		# for those who hand addresses to VFIO
+		append="$append intel_iommu=on iommu.passthrough=0"
+		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $edu $edu"
+		append="$append${SEED:+ vo_seed=$SEED}${WORKERS:+ vo_workers=$WORKERS}"
+		;;
 	attacks | p2p)
 		job=attacks limit=1800
 		append="$append intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_timeout=1500"
@@ -91,6 +100,7 @@ describe_guest()
 	leaks-system-heap) append="$append vo_only=rounds vo_owner=3 vo_rounds=100" ;;
 	leaks-memfd) append="$append vo_only=rounds vo_owner=5 vo_rounds=100" ;;
 	leaks-*) append="$append vo_only=${1#leaks-}" ;;
+	torture-*) append="$append vo_only=${1#torture-}" ;;
 	# what make's table shows of them
 	p2p) append="$append vo_only=row" ;;
 	capture-iommu)

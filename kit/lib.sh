@@ -400,6 +400,12 @@ kmake()
 		KBUILD_BUILD_USER=vma_owner KBUILD_BUILD_HOST=vma_owner "$@"
 }
 
+# For the kernel with KCSAN: what is watched for data races is our code alone. The
+# command line goes before the assignments of makefiles.
+# shellcheck disable=SC2034
+kcsan_watches="KCSAN_SANITIZE=n KCSAN_SANITIZE_vma_owner.o=y KCSAN_SANITIZE_vma-pin.o=y
+	KCSAN_SANITIZE_dma-buf-vma-owner.o=y KCSAN_SANITIZE_vma_owner_torture.o=y"
+
 # configure TREE BUILD FRAGMENTS...: .config is tinyconfig plus the fragments.
 # An untouched one keeps its time, or else everything would be made again.
 configure()

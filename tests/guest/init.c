@@ -7,6 +7,7 @@
  *   capture    load the modules of /modules/capture, run what is in /capture
  *   leaks      load them as well, run what is in /leaks
  *   attacks    load the modules of /modules/attacks, run what is in /attacks
+ *   torture    run what is in /torture
  *   regression run what is in /regression
  *   kunit      copy the results of the KUnit suites named vma_owner*
  *   all        both, in one document
@@ -609,6 +610,12 @@ static void job_regression(void)
 	job_selftests();
 }
 
+static void job_torture(void)
+{
+	tests_dir = "/torture";
+	job_selftests();
+}
+
 static void job_capture(void)
 {
 	load_modules(CAPTURE_LIST);
@@ -721,6 +728,7 @@ static const struct {
 	{ "kunit", job_kunit },
 	{ "leaks", job_leaks },
 	{ "attacks", job_attacks },
+	{ "torture", job_torture },
 	{ "regression", job_regression },
 	{ "all", job_all },
 	{ "shell", job_shell },
