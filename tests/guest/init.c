@@ -8,6 +8,7 @@
  *   leaks      load them as well, run what is in /leaks
  *   attacks    load the modules of /modules/attacks, run what is in /attacks
  *   regression run what is in /regression
+ *   bench      run what is in /bench/GUEST, where vo_guest=GUEST
  *   kunit      copy the results of the KUnit suites named vma_owner*
  *   all        both, in one document
  *   shell      busybox sh on the console
@@ -609,6 +610,17 @@ static void job_regression(void)
 	job_selftests();
 }
 
+static void job_bench(void)
+{
+	static char dir[80];
+	char guest[64] = "";
+
+	cmdline_value("vo_guest", guest, sizeof(guest));
+	snprintf(dir, sizeof(dir), "/bench/%s", guest);
+	tests_dir = dir;
+	job_selftests();
+}
+
 static void job_capture(void)
 {
 	load_modules(CAPTURE_LIST);
@@ -722,6 +734,7 @@ static const struct {
 	{ "leaks", job_leaks },
 	{ "attacks", job_attacks },
 	{ "regression", job_regression },
+	{ "bench", job_bench },
 	{ "all", job_all },
 	{ "shell", job_shell },
 	{ "hang", job_hang },
