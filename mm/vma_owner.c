@@ -443,6 +443,23 @@ static struct vma_owner_ref vma_pin_take_ref(struct vma_pin *pin)
 	return ref;
 }
 
+/* One page needs no array: such pins are the ones that an allocation shows in */
+static bool vma_pin_alloc_pages(struct vma_pin *pin, unsigned long nr)
+{
+	pin->pages = &pin->page;
+	if (nr > 1)
+		pin->pages = kvmalloc_array(nr, sizeof(*pin->pages),
+					    GFP_KERNEL);
+	return pin->pages;
+}
+
+static void vma_pin_free_pages(struct vma_pin *pin)
+{
+	if (pin->pages != &pin->page)
+		kvfree(pin->pages);
+	pin->pages = NULL;
+}
+
 static int vma_pin_pages(struct vma_pin *pin)
 {
 	unsigned long first = pin->start >> PAGE_SHIFT;
@@ -453,8 +470,7 @@ static int vma_pin_pages(struct vma_pin *pin)
 
 	if (nr > INT_MAX / sizeof(*pin->pages))
 		return -ENOMEM;
-	pin->pages = kvmalloc_array(nr, sizeof(*pin->pages), GFP_KERNEL);
-	if (!pin->pages)
+	if (!vma_pin_alloc_pages(pin, nr))
 		return -ENOMEM;
 
 	if (pin->flags & VMA_PIN_WRITE)
@@ -467,8 +483,7 @@ static int vma_pin_pages(struct vma_pin *pin)
 	}
 	if (ret > 0)
 		unpin_user_pages(pin->pages, ret);
-	kvfree(pin->pages);
-	pin->pages = NULL;
+	vma_pin_free_pages(pin);
 	return ret < 0 ? ret : -EFAULT;
 }
 
@@ -723,14 +738,15 @@ void vma_unpin(struct vma_pin *pin)
 		up_read(&r->lock);
 	}
 	vma_pin_unlist(pin);
-	ref = vma_pin_take_ref(pin);
+	/* Neither a reader nor vma_owner_drop() finds it any more */
+	ref = pin->ref;
+	pin->ref.ops = NULL;
 	if (ref.ops)
 		vma_owner_ref_put(&ref);
 	if (pin->pages) {
 		unpin_user_pages_dirty_lock(pin->pages, pin->nr_pages,
 					    pin->flags & VMA_PIN_WRITE);
-		kvfree(pin->pages);
-		pin->pages = NULL;
+		vma_pin_free_pages(pin);
 	}
 	if (r)
 		vma_owner_revoke_put(r);

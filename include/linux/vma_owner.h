@@ -881,6 +881,7 @@ struct vma_pin {
 	unsigned int			flags;
 	unsigned int			nr_pages;
 	struct page			**pages;
+	struct page			*page;	/* @pages, if it is one */
 	struct vma_owner_ref		ref;
 	struct vma_owner_revoke		*revoke;
 	struct list_head		revoke_node;
