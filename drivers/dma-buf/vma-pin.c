@@ -269,6 +269,20 @@ static unsigned int dma_slice_count(struct sg_table *whole, u64 offset, u64 end)
 	return at < end ? 0 : nents;
 }
 
+/* Is there that much of it? */
+static bool dma_table_reaches(struct sg_table *whole, u64 len)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_dma_sg(whole, sg, i) {
+		if (sg_dma_len(sg) >= len)
+			return true;
+		len -= sg_dma_len(sg);
+	}
+	return !len;
+}
+
 /* Cut @len bytes from @offset out of the DMA addresses of @whole, into @t */
 static struct sg_table *dma_slice_cut(struct dma_table *t,
 				      struct sg_table *whole, u64 offset,
@@ -592,7 +606,8 @@ static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
 	struct scatterlist *sg;
 	int i;
 
-	if (dma_never_syncs(dev))
+	/* So it is for most, and asked of each entry else */
+	if (!dma_dev_need_sync(dev) || dma_never_syncs(dev))
 		return false;
 	for_each_sgtable_dma_sg(sgt, sg, i)
 		if (dma_need_sync(dev, sg_dma_address(sg)))
@@ -726,7 +741,7 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 	if (!vma_pin_is_whole(pin))
 		sgt = dma_slice_cut(&m->table, whole, pin->ref.offset,
 				    pin->len);
-	else if (!dma_slice_count(whole, 0, pin->len))
+	else if (!dma_table_reaches(whole, pin->len))
 		sgt = ERR_PTR(-EFAULT);
 	if (IS_ERR(sgt)) {
 		ret = PTR_ERR(sgt);

@@ -12,7 +12,7 @@ file == 1 { was[key] = $4; next }
 $2 ~ /^parallel-/ || !(key in was) { next }
 {
 	change = was[key] ? ($4 / was[key] - 1) * 100 : $4 ? 100 : 0
-	print (change > limit ? "fail" : "pass"), "bench/no dearer: " $2 " " $3,
+	print ($4 > was[key] * (1 + limit / 100) ? "fail" : "pass"), "bench/no dearer: " $2 " " $3,
 		sprintf("%s, was %s (%+.2f %%)", $4, was[key], change)
 	if (change < -limit)
 		printf "cheaper than recorded: %s %s: %s, was %s (%+.2f %%)\n", $2, $3, $4, was[key], change > "/dev/stderr"

@@ -149,46 +149,50 @@ static const struct vma_pin_client bench_revocable_client = {
 	.invalidate	= bench_invalidate,
 };
 
-static int bench_pin(const struct vo_bench *b)
+/* One call of the ioctl. The pin is in memory that is there, as in a buffer */
+struct bench {
+	struct vo_bench	arg;
+	struct vma_pin	pin;
+};
+
+static int bench_pin(struct bench *b)
 {
-	struct vma_pin pin;
-	int ret = vma_pin_user(&pin, b->addr, b->len, VMA_PIN_WRITE,
+	int ret = vma_pin_user(&b->pin, b->arg.addr, b->arg.len, VMA_PIN_WRITE,
 			       &bench_client);
 
 	if (!ret)
-		vma_unpin(&pin);
+		vma_unpin(&b->pin);
 	return ret;
 }
 
-static int bench_map(const struct vo_bench *b)
+static int bench_map(struct bench *b)
 {
 	struct sg_table *sgt;
-	struct vma_pin pin;
-	int ret = vma_pin_user(&pin, b->addr, b->len, VMA_PIN_WRITE,
+	int ret = vma_pin_user(&b->pin, b->arg.addr, b->arg.len, VMA_PIN_WRITE,
 			       &bench_client);
 
 	if (ret)
 		return ret;
-	sgt = vma_pin_map_dma_unlocked(&pin, &bench_device->dev,
+	sgt = vma_pin_map_dma_unlocked(&b->pin, &bench_device->dev,
 				       DMA_BIDIRECTIONAL);
-	vma_unpin(&pin);
+	vma_unpin(&b->pin);
 	return PTR_ERR_OR_ZERO(sgt);
 }
 
 /* ------------------------------------------------------------------------- */
 /* What is done without pins                                                 */
 
-static int bench_pfnmap(const struct vo_bench *b)
+static int bench_pfnmap(struct bench *b)
 {
 	struct follow_pfnmap_args args = {};
-	unsigned long at = b->addr;
+	unsigned long at = b->arg.addr;
 	int ret = 0;
 
 	mmap_read_lock(current->mm);
 	args.vma = vma_lookup(current->mm, at);
 	if (!args.vma)
 		ret = -EFAULT;
-	for (; !ret && at < b->addr + b->len; at += PAGE_SIZE) {
+	for (; !ret && at < b->arg.addr + b->arg.len; at += PAGE_SIZE) {
 		args.address = at;
 		ret = follow_pfnmap_start(&args);
 		if (!ret)
@@ -198,14 +202,14 @@ static int bench_pfnmap(const struct vo_bench *b)
 	return ret;
 }
 
-static int bench_by_fd(const struct vo_bench *b)
+static int bench_by_fd(struct bench *b)
 {
 	struct dma_buf_attachment *attach;
 	struct sg_table *sgt;
 	struct dma_buf *buf;
 	int ret;
 
-	buf = dma_buf_get(b->fd);
+	buf = dma_buf_get(b->arg.fd);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	attach = dma_buf_attach(buf, &bench_device->dev);
@@ -223,7 +227,7 @@ out:
 	return ret;
 }
 
-static int bench_map_pages(struct page **pages, const struct vo_bench *b,
+static int bench_map_pages(struct page **pages, struct bench *b,
 			   unsigned int nr)
 {
 	struct device *dev = &bench_device->dev;
@@ -231,7 +235,7 @@ static int bench_map_pages(struct page **pages, const struct vo_bench *b,
 	int ret;
 
 	ret = sg_alloc_table_from_pages_segment(&sgt, pages, nr,
-						offset_in_page(b->addr), b->len,
+						offset_in_page(b->arg.addr), b->arg.len,
 						dma_get_max_seg_size(dev),
 						GFP_KERNEL);
 	if (ret)
@@ -245,9 +249,9 @@ static int bench_map_pages(struct page **pages, const struct vo_bench *b,
 	return ret;
 }
 
-static int bench_gup_for(const struct vo_bench *b, bool map)
+static int bench_gup_for(struct bench *b, bool map)
 {
-	unsigned int nr = PAGE_ALIGN(offset_in_page(b->addr) + b->len) >>
+	unsigned int nr = PAGE_ALIGN(offset_in_page(b->arg.addr) + b->arg.len) >>
 			  PAGE_SHIFT;
 	struct page **pages;
 	int ret;
@@ -255,7 +259,7 @@ static int bench_gup_for(const struct vo_bench *b, bool map)
 	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return -ENOMEM;
-	ret = pin_user_pages_fast(b->addr, nr, FOLL_WRITE | FOLL_LONGTERM,
+	ret = pin_user_pages_fast(b->arg.addr, nr, FOLL_WRITE | FOLL_LONGTERM,
 				  pages);
 	if (ret == nr)
 		ret = map ? bench_map_pages(pages, b, nr) : 0;
@@ -266,12 +270,12 @@ static int bench_gup_for(const struct vo_bench *b, bool map)
 	return ret > 0 ? -EFAULT : ret;
 }
 
-static int bench_gup(const struct vo_bench *b)
+static int bench_gup(struct bench *b)
 {
 	return bench_gup_for(b, false);
 }
 
-static int bench_gup_map(const struct vo_bench *b)
+static int bench_gup_map(struct bench *b)
 {
 	return bench_gup_for(b, true);
 }
@@ -279,13 +283,13 @@ static int bench_gup_map(const struct vo_bench *b)
 /* ------------------------------------------------------------------------- */
 /* Instructions                                                              */
 
-static int bench_nothing(const struct vo_bench *b)
+static int bench_nothing(struct bench *b)
 {
 	return 0;
 }
 
 /* As long as a pin takes, and touches nothing of anybody's */
-static int bench_spin(const struct vo_bench *b)
+static int bench_spin(struct bench *b)
 {
 	unsigned int i;
 
@@ -294,14 +298,14 @@ static int bench_spin(const struct vo_bench *b)
 	return 0;
 }
 
-static int bench_least(struct vo_bench *b, int (*op)(const struct vo_bench *b),
+static int bench_least(struct bench *b, int (*op)(struct bench *b),
 		       u64 *least)
 {
 	unsigned int i;
 	int ret;
 
 	*least = U64_MAX;
-	for (i = 0; i < b->reps; i++) {
+	for (i = 0; i < b->arg.reps; i++) {
 		u64 begin = rdtsc();
 
 		ret = op(b);
@@ -313,15 +317,15 @@ static int bench_least(struct vo_bench *b, int (*op)(const struct vo_bench *b),
 	return 0;
 }
 
-static int bench_cost(struct vo_bench *b, int (*op)(const struct vo_bench *b))
+static int bench_cost(struct bench *b, int (*op)(struct bench *b))
 {
 	u64 nothing;
 	int ret;
 
 	ret = bench_least(b, bench_nothing, &nothing);
 	if (!ret)
-		ret = bench_least(b, op, &b->cost);
-	b->cost -= nothing;
+		ret = bench_least(b, op, &b->arg.cost);
+	b->arg.cost -= nothing;
 	return ret;
 }
 
@@ -443,7 +447,7 @@ static void bench_cache_alloc(void *data, unsigned long site, const void *ptr,
 		bench_slab.bytes += kmem_cache_size(s);
 }
 
-static int bench_bytes(struct vo_bench *b, int (*op)(const struct vo_bench *b))
+static int bench_bytes(struct bench *b, int (*op)(struct bench *b))
 {
 	int ret;
 
@@ -456,7 +460,7 @@ static int bench_bytes(struct vo_bench *b, int (*op)(const struct vo_bench *b))
 		bench_slab.task = current;
 		ret = op(b);
 		bench_slab.task = NULL;
-		b->cost = bench_slab.bytes;
+		b->arg.cost = bench_slab.bytes;
 		unregister_trace_kmem_cache_alloc(bench_cache_alloc, NULL);
 	}
 	unregister_trace_kmalloc(bench_kmalloc, NULL);
@@ -466,9 +470,9 @@ static int bench_bytes(struct vo_bench *b, int (*op)(const struct vo_bench *b))
 
 /* ------------------------------------------------------------------------- */
 
-static int bench_run(struct vo_bench *b)
+static int bench_run(struct bench *b)
 {
-	switch (b->what) {
+	switch (b->arg.what) {
 	case VO_BENCH_NOTHING:
 		return bench_cost(b, bench_spin);
 	case VO_BENCH_PIN:
@@ -487,9 +491,9 @@ static int bench_run(struct vo_bench *b)
 	case VO_BENCH_REVOKE_MAPPED:
 	case VO_BENCH_CALLBACKS:
 	case VO_BENCH_UNMAPS:
-		return bench_many(b);
+		return bench_many(&b->arg);
 	case VO_BENCH_SIZE:
-		b->cost = sizeof(struct vma_pin);
+		b->arg.cost = sizeof(struct vma_pin);
 		return 0;
 	case VO_BENCH_PIN_BYTES:
 		return bench_bytes(b, bench_pin);
@@ -501,16 +505,21 @@ static int bench_run(struct vo_bench *b)
 
 static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct vo_bench b;
+	void __user *user = (void __user *)arg;
+	struct bench *b;
 	int ret;
 
 	if (cmd != VO_BENCH_IOCTL)
 		return -ENOTTY;
-	if (copy_from_user(&b, (void __user *)arg, sizeof(b)))
-		return -EFAULT;
-	ret = bench_run(&b);
-	if (!ret && copy_to_user((void __user *)arg, &b, sizeof(b)))
+	b = kzalloc_obj(*b);
+	if (!b)
+		return -ENOMEM;
+	ret = copy_from_user(&b->arg, user, sizeof(b->arg)) ? -EFAULT : 0;
+	if (!ret)
+		ret = bench_run(b);
+	if (!ret && copy_to_user(user, &b->arg, sizeof(b->arg)))
 		ret = -EFAULT;
+	kfree(b);
 	return ret;
 }
 
