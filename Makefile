@@ -14,7 +14,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks attacks \
-	regression debug torture misuse production package matrix mutants model drift shell table record
+	regression bench debug torture misuse production package matrix mutants model drift shell table record
 
 .PHONY: $(targets) check-all port-check help clean
 .DEFAULT_GOAL := all
@@ -141,6 +141,13 @@ regression: guest
 	kit/build-base
 	kit/regression
 
+bench: guest
+	kit/build production
+	kit/initramfs-over production
+	kit/build-base production
+	kit/initramfs-over base-production
+	kit/bench
+
 drift:
 	kit/setup
 	kit/drift
@@ -204,6 +211,7 @@ help:
 	echo 'make attacks        DMA by VFIO into BARs that their owner took back, in QEMU, on Debian'"'"'s kernel and ours'
 	echo 'make leaks          hundreds of rounds, kills and unbinds in QEMU, and what they leave behind'
 	echo 'make regression     v4l2-compliance and the kernel'"'"'s selftests on the untouched kernel and on ours'
+	echo 'make bench          what pins cost, in instructions, beside what is done without them: table, JSON, plot'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit, selftests and capture on a kernel with KASAN, kmemleak, UBSAN and the like'
@@ -227,6 +235,7 @@ help:
 	echo 'AUTHOR=              make series: Your Name <you@example.org>'
 	echo 'CASE=                make kunit, make kunit-qemu: a glob of cases, such as vma_owner.c1_*'
 	echo 'ONLY=                make selftests, capture, attacks, leaks, torture: the one program to run'
+	echo 'BOOTS=3              make bench: how often each guest is booted'
 	echo 'CELLS=               make matrix: names of cells, or brief, quick, long'
 	echo 'JOBS=$(JOBS)               compilers at once'
 	echo 'CACHE=$(CACHE)'

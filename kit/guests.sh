@@ -68,6 +68,27 @@ describe_guest()
 		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $edu $edu"
 		append="$append${SEED:+ vo_seed=$SEED}${WORKERS:+ vo_workers=$WORKERS}"
 		;;
+	bench)
+		# one instruction takes a nanosecond, and idle time none: what is counted repeats
+		job=bench limit=1800
+		append="$append nokaslr vo_guest=count vo_modules=bench vo_timeout=1500 vo_capture.memops=sg"
+		append="$append${SHORT:+ vo_short}"
+		qemu="-icount shift=0,sleep=off -smp 1 -rtc clock=vm $edu"
+		;;
+	bench-iommu)
+		job=bench limit=1800
+		append="$append nokaslr intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_guest=iommu vo_modules=bench-iommu"
+		append="$append vo_timeout=1500"
+		qemu="-icount shift=0,sleep=off -smp 1 -rtc clock=vm -machine q35,kernel-irqchip=off"
+		qemu="$qemu -device intel-iommu,intremap=on $edu -device pcie-root-port,id=port1,chassis=1,slot=1"
+		qemu="$qemu -object memory-backend-ram,size=1G,id=large,share=on -device ivshmem-plain,memdev=large,bus=port1"
+		;;
+	bench-parallel)
+		# ratios of times: more processors than most hosts have
+		job=bench limit=900
+		append="$append vo_guest=parallel vo_modules=bench vo_capture.memops=sg vo_timeout=800"
+		qemu="-smp 8 $edu"
+		;;
 	attacks | p2p)
 		job=attacks limit=1800
 		append="$append intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_timeout=1500"

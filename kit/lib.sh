@@ -448,10 +448,11 @@ configure()
 	printf '%s\n' "$conf_stamp" >"$conf_build/.config-stamp"
 }
 
-# The untouched source, the parent of the series' first commit, in out/$KERNEL/base
+# base_checkout [FOLDER]: the untouched source, the parent of the series' first commit,
+# in out/$KERNEL/base
 base_checkout()
 {
-	base_tree=$out/base
+	base_tree=${1:-$out/base}
 	if [ "$(git -C "$base_tree" rev-parse HEAD 2>&1)" != "$(git -C "$tree" rev-parse base)" ]; then
 		rm -rf "$base_tree"
 		git -C "$tree" worktree prune

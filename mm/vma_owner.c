@@ -220,6 +220,7 @@ struct vma_asker {
 /* The answer of one VMA, for [addr, end) */
 struct vma_piece {
 	enum { PIECE_OWNED, PIECE_ORDINARY, PIECE_HOLE } kind;
+	bool			asked;	/* somebody who may answer otherwise */
 	unsigned long		end;
 	struct vma_owner_ref	ref;	/* PIECE_OWNED */
 };
@@ -323,6 +324,7 @@ static int vma_piece_get(const struct vma_asker *by, unsigned long addr,
 	ret = vma_owner_tryget(vma, addr, by, p);
 	if (ret == -ENOENT) {
 		p->kind = PIECE_ORDINARY;
+		p->asked = vma_has_owner(vma);
 		ret = vma->vm_flags & (VM_IO | VM_PFNMAP) ? -EFAULT : 0;
 		vma_unlock(&l);
 		return ret;
@@ -444,6 +446,23 @@ static struct vma_owner_ref vma_pin_take_ref(struct vma_pin *pin)
 	return ref;
 }
 
+/* One page needs no array: such pins are the ones that an allocation shows in */
+static bool vma_pin_alloc_pages(struct vma_pin *pin, unsigned long nr)
+{
+	pin->pages = &pin->page;
+	if (nr > 1)
+		pin->pages = kvmalloc_array(nr, sizeof(*pin->pages),
+					    GFP_KERNEL);
+	return pin->pages;
+}
+
+static void vma_pin_free_pages(struct vma_pin *pin)
+{
+	if (pin->pages != &pin->page)
+		kvfree(pin->pages);
+	pin->pages = NULL;
+}
+
 static int vma_pin_pages(struct vma_pin *pin)
 {
 	unsigned long first = pin->start >> PAGE_SHIFT;
@@ -454,8 +473,7 @@ static int vma_pin_pages(struct vma_pin *pin)
 
 	if (nr > INT_MAX / sizeof(*pin->pages))
 		return -ENOMEM;
-	pin->pages = kvmalloc_array(nr, sizeof(*pin->pages), GFP_KERNEL);
-	if (!pin->pages)
+	if (!vma_pin_alloc_pages(pin, nr))
 		return -ENOMEM;
 
 	if (pin->flags & VMA_PIN_WRITE)
@@ -468,8 +486,7 @@ static int vma_pin_pages(struct vma_pin *pin)
 	}
 	if (ret > 0)
 		unpin_user_pages(pin->pages, ret);
-	kvfree(pin->pages);
-	pin->pages = NULL;
+	vma_pin_free_pages(pin);
 	return ret < 0 ? ret : -EFAULT;
 }
 
@@ -546,14 +563,20 @@ static int vma_pin_init(struct vma_pin *pin, unsigned long start, size_t len,
 {
 	unsigned long last;
 
-	*pin = (struct vma_pin) {
-		.start	= start,
-		.len	= len,
-		.flags	= flags,
-		.since	= get_jiffies_64(),
-		.users	= ATOMIC_INIT(VMA_PIN_CLOSED),
-		.revoke_node = LIST_HEAD_INIT(pin->revoke_node),
-	};
+	/* Not the work item, of those who need none: pins are made often */
+	pin->start = start;
+	pin->len = len;
+	pin->flags = flags;
+	pin->nr_pages = 0;
+	pin->pages = NULL;
+	pin->ref = (struct vma_owner_ref) {};
+	pin->revoke = NULL;
+	INIT_LIST_HEAD(&pin->revoke_node);
+	atomic_set(&pin->users, VMA_PIN_CLOSED);
+	pin->taken = false;
+	pin->seen_at = 0;
+	pin->since = get_jiffies_64();
+	pin->maps = NULL;
 	if (WARN_ON_ONCE(!client || !client->name || flags & ~VMA_PIN_WRITE))
 		return -EINVAL;
 	if (!len || check_add_overflow(start, len - 1, &last) ||
@@ -689,6 +712,25 @@ err:
 }
 EXPORT_SYMBOL_GPL(vma_pin_user_prefix);
 
+/* Have all VMAs been as they are since nobody was asked about those of the range? */
+static bool vma_pin_seen_before(const struct vma_pin *pin)
+{
+	return pin->seen_in == current->mm &&
+	       !mmap_lock_speculate_retry(pin->seen_in, pin->seen_at);
+}
+
+/* Forgets what was seen if that is all */
+static void vma_pin_see(struct vma_pin *pin, struct mm_struct *mm,
+			unsigned int at)
+{
+	if (mm)
+		mmgrab(mm);
+	if (pin->seen_in)
+		mmdrop(pin->seen_in);
+	pin->seen_in = mm;
+	pin->seen_at = at;
+}
+
 /**
  * vma_unpin() - let go of the memory
  * @pin: a pin that vma_pin_user() or vma_pin_user_prefix() filled
@@ -724,14 +766,16 @@ void vma_unpin(struct vma_pin *pin)
 		up_read(&r->lock);
 	}
 	vma_pin_unlist(pin);
-	ref = vma_pin_take_ref(pin);
+	/* Neither a reader nor vma_owner_drop() finds it any more */
+	ref = pin->ref;
+	pin->ref.ops = NULL;
 	if (ref.ops)
 		vma_owner_ref_put(&ref);
 	if (pin->pages) {
 		unpin_user_pages_dirty_lock(pin->pages, pin->nr_pages,
 					    pin->flags & VMA_PIN_WRITE);
-		kvfree(pin->pages);
-		pin->pages = NULL;
+		vma_pin_free_pages(pin);
+		vma_pin_see(pin, NULL, 0);
 	}
 	if (r)
 		vma_owner_revoke_put(r);
@@ -741,20 +785,30 @@ void vma_unpin(struct vma_pin *pin)
 EXPORT_SYMBOL_GPL(vma_unpin);
 
 /* Ordinary memory is not asked for its pages, but an owner there is another's */
-static bool vma_pin_without_owner(const struct vma_asker *by,
+static bool vma_pin_without_owner(struct vma_pin *pin,
+				  const struct vma_asker *by,
 				  unsigned long addr, unsigned long end)
 {
+	bool lasting;
 	struct vma_piece p;
+	unsigned int at;
 
+	if (vma_pin_seen_before(pin))
+		return true;
+	lasting = mmap_lock_speculate_try_begin(by->mm, &at);
 	for (; addr < end; addr = p.end) {
 		p.end = end;
+		p.asked = false;
 		if (vma_piece_get(by, addr, &p))
 			return false;
+		lasting &= !p.asked;
 		if (p.kind != PIECE_OWNED)
 			continue;
 		vma_owner_ref_put(&p.ref);
 		return false;
 	}
+	if (lasting)
+		vma_pin_see(pin, by->mm, at);
 	return true;
 }
 
@@ -766,14 +820,14 @@ static bool vma_pin_without_owner(const struct vma_asker *by,
  * have been replaced since, and mmap() likes to give out the same address again.
  * An owner is asked for its object and the offset in it. Of ordinary memory it is
  * only said that no owner has taken its place: its pages are not looked at, as
- * nobody did before.
+ * nobody did before. Nor are its VMAs as long as no VMA of the process changes.
  *
  * Context: As vma_pin_user().
  * Return: true if all of the range shows the pinned object at the pinned offset.
  * false if not, also where that cannot be said: then pin again, and pass on the
  * errno of that.
  */
-bool vma_pin_still_there(const struct vma_pin *pin)
+bool vma_pin_still_there(struct vma_pin *pin)
 {
 	unsigned long start = pin->start & PAGE_MASK;
 	const struct vma_asker by = { current->mm, 0, pin->client };
@@ -787,7 +841,7 @@ bool vma_pin_still_there(const struct vma_pin *pin)
 	might_lock_read(&by.mm->mmap_lock);
 	run.end = PAGE_ALIGN(pin->start + pin->len);
 	if (pin->pages)
-		return vma_pin_without_owner(&by, start, run.end);
+		return vma_pin_without_owner(pin, &by, start, run.end);
 
 	ret = vma_run_get(&by, start, &run);
 	if (run.end == start || run.kind != PIECE_OWNED)

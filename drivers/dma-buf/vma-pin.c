@@ -84,6 +84,12 @@
 
 #define VMA_PIN_MAX_SEG	ALIGN_DOWN(UINT_MAX, PAGE_SIZE)
 
+/* A table, and its entry if one will do: small pins are not to pay for memory */
+struct dma_table {
+	struct sg_table			sgt;
+	struct scatterlist		one;
+};
+
 /**
  * struct pin_maps - the mappings of a pin, from the first one to the unpin
  * @base: what mm/vma_owner.c calls
@@ -93,6 +99,7 @@
  * @dev: what vma_pin_attach() was told
  * @sgt: mapping for @dev, or NULL
  * @dir: of @sgt
+ * @table: @sgt, unless that is the exporter's table
  * @whole: of @sgt, the exporter's table, or that of the pages of @dma_extents
  * @dma_extents: of @sgt, what is mapped
  * @iova: of @dma_extents
@@ -113,6 +120,7 @@ struct pin_maps {
 	struct device			*dev;
 	struct sg_table			*sgt;
 	enum dma_data_direction		dir;
+	struct dma_table		table;
 	struct sg_table			*whole;
 	struct vma_owner_extents	dma_extents;
 	struct dma_iova_state		iova;
@@ -198,18 +206,29 @@ struct dma_slice {
 	struct scatterlist	*last;		/* NULL if there is none yet */
 };
 
-static int dma_slice_alloc(struct dma_slice *s, unsigned int nents)
+static int dma_table_alloc(struct dma_table *t, unsigned int nents)
 {
-	int ret;
+	if (nents != 1)
+		return sg_alloc_table(&t->sgt, nents, GFP_KERNEL);
+	sg_init_table(&t->one, 1);
+	t->sgt = (struct sg_table) { &t->one, 1, 1 };
+	return 0;
+}
 
-	s->table = kzalloc_obj(*s->table);
-	if (!s->table)
-		return -ENOMEM;
-	ret = sg_alloc_table(s->table, nents, GFP_KERNEL);
-	if (ret) {
-		kfree(s->table);
+static void dma_table_free(struct dma_table *t)
+{
+	if (t->sgt.sgl != &t->one)
+		sg_free_table(&t->sgt);
+}
+
+static int dma_slice_alloc(struct dma_slice *s, struct dma_table *t,
+			   unsigned int nents)
+{
+	int ret = dma_table_alloc(t, nents);
+
+	if (ret)
 		return ret;
-	}
+	s->table = &t->sgt;
 	s->table->nents = 0;
 	s->last = NULL;
 	return 0;
@@ -233,12 +252,6 @@ static void dma_slice_add(struct dma_slice *s, dma_addr_t addr, size_t len)
 	s->table->nents++;
 }
 
-static void dma_slice_free(struct sg_table *table)
-{
-	sg_free_table(table);
-	kfree(table);
-}
-
 /* Entries of @whole that [offset, end) touches; 0 if it ends before @end */
 static unsigned int dma_slice_count(struct sg_table *whole, u64 offset, u64 end)
 {
@@ -256,8 +269,23 @@ static unsigned int dma_slice_count(struct sg_table *whole, u64 offset, u64 end)
 	return at < end ? 0 : nents;
 }
 
-/* Cut @len bytes from @offset out of the DMA addresses of @whole */
-static struct sg_table *dma_slice_cut(struct sg_table *whole, u64 offset,
+/* Is there that much of it? */
+static bool dma_table_reaches(struct sg_table *whole, u64 len)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_dma_sg(whole, sg, i) {
+		if (sg_dma_len(sg) >= len)
+			return true;
+		len -= sg_dma_len(sg);
+	}
+	return !len;
+}
+
+/* Cut @len bytes from @offset out of the DMA addresses of @whole, into @t */
+static struct sg_table *dma_slice_cut(struct dma_table *t,
+				      struct sg_table *whole, u64 offset,
 				      u64 len)
 {
 	u64 end = offset + len, at = 0, from, to;
@@ -269,7 +297,7 @@ static struct sg_table *dma_slice_cut(struct sg_table *whole, u64 offset,
 	nents = dma_slice_count(whole, offset, end);
 	if (!nents)	/* the exporter mapped less than the size of its dma-buf */
 		return ERR_PTR(-EFAULT);
-	ret = dma_slice_alloc(&s, nents);
+	ret = dma_slice_alloc(&s, t, nents);
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -502,7 +530,7 @@ static void vma_pin_unmap_dmabuf(struct pin_maps *m)
 	if (vma_pin_turn(m, false))
 		vma_pin_sync_table(m, m->sgt, false);
 	if (m->sgt != m->whole)
-		dma_slice_free(m->sgt);
+		dma_table_free(&m->table);
 	vma_pin_unmap_whole(m, m->whole);
 	m->whole = NULL;
 	WRITE_ONCE(m->sgt, NULL);
@@ -578,7 +606,8 @@ static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
 	struct scatterlist *sg;
 	int i;
 
-	if (dma_never_syncs(dev))
+	/* So it is for most, and asked of each entry else */
+	if (!dma_dev_need_sync(dev) || dma_never_syncs(dev))
 		return false;
 	for_each_sgtable_dma_sg(sgt, sg, i)
 		if (dma_need_sync(dev, sg_dma_address(sg)))
@@ -710,8 +739,9 @@ static struct sg_table *vma_pin_map_dmabuf(struct vma_pin *pin,
 
 	sgt = whole;
 	if (!vma_pin_is_whole(pin))
-		sgt = dma_slice_cut(whole, pin->ref.offset, pin->len);
-	else if (!dma_slice_count(whole, 0, pin->len))
+		sgt = dma_slice_cut(&m->table, whole, pin->ref.offset,
+				    pin->len);
+	else if (!dma_table_reaches(whole, pin->len))
 		sgt = ERR_PTR(-EFAULT);
 	if (IS_ERR(sgt)) {
 		ret = PTR_ERR(sgt);
@@ -748,35 +778,42 @@ static int dma_pages_map(struct device *dev, struct sg_table *sgt,
 	return !ret || ret == -ENOMEM ? ret : -EIO;
 }
 
-static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
-					  enum dma_data_direction dir)
+static int vma_pin_table_of_pages(struct vma_pin *pin)
 {
-	struct sg_table *sgt = kzalloc_obj(*sgt);
 	struct pin_maps *m = maps_of(pin);
 	int ret;
 
-	if (!sgt)
-		return ERR_PTR(-ENOMEM);
-	ret = sg_alloc_table_from_pages_segment(sgt, pin->pages, pin->nr_pages,
-						offset_in_page(pin->start),
-						pin->len,
-						vma_pin_max_seg(pin, m->dev),
-						GFP_KERNEL);
+	if (pin->nr_pages > 1)
+		return sg_alloc_table_from_pages_segment(&m->table.sgt,
+				pin->pages, pin->nr_pages,
+				offset_in_page(pin->start), pin->len,
+				vma_pin_max_seg(pin, m->dev), GFP_KERNEL);
+	ret = dma_table_alloc(&m->table, 1);
+	if (!ret)
+		sg_set_page(m->table.sgt.sgl, pin->pages[0], pin->len,
+			    offset_in_page(pin->start));
+	return ret;
+}
+
+static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
+					  enum dma_data_direction dir)
+{
+	struct pin_maps *m = maps_of(pin);
+	struct sg_table *sgt = &m->table.sgt;
+	int ret;
+
+	ret = vma_pin_table_of_pages(pin);
 	if (ret)
-		goto err_free;
+		return ERR_PTR(ret);
 	ret = dma_pages_map(m->dev, sgt, dir);
-	if (ret)
-		goto err_free_table;
+	if (ret) {
+		dma_table_free(&m->table);
+		return ERR_PTR(ret);
+	}
 	m->dir = dir;
 	m->synced = true;
 	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
-
-err_free_table:
-	sg_free_table(sgt);
-err_free:
-	kfree(sgt);
-	return ERR_PTR(ret);
 }
 
 /*
@@ -789,7 +826,7 @@ static void vma_pin_unmap_pages(struct pin_maps *m)
 
 	dma_unmap_sgtable(m->dev, m->sgt, m->dir,
 			  sync ? 0 : DMA_ATTR_SKIP_CPU_SYNC);
-	dma_slice_free(m->sgt);
+	dma_table_free(&m->table);
 	WRITE_ONCE(m->sgt, NULL);
 }
 
@@ -1096,15 +1133,22 @@ static struct sg_table *dma_pages_alloc(const struct vma_owner_extents *x,
 {
 	u64 nents = dma_count_segs(x, max);
 	struct scatterlist *sg;
-	struct dma_slice s;
+	struct sg_table *table;
 	unsigned int i;
 	int ret;
 
-	ret = nents > UINT_MAX ? -ENOMEM : dma_slice_alloc(&s, nents);
-	if (ret)
+	if (nents > UINT_MAX)
+		return ERR_PTR(-ENOMEM);
+	table = kzalloc_obj(*table);
+	if (!table)
+		return ERR_PTR(-ENOMEM);
+	ret = sg_alloc_table(table, nents, GFP_KERNEL);
+	if (ret) {
+		kfree(table);
 		return ERR_PTR(ret);
+	}
 
-	sg = s.table->sgl;
+	sg = table->sgl;
 	for (i = 0; i < x->nr; i++) {
 		phys_addr_t paddr = x->vec[i].paddr;
 		size_t left = x->vec[i].len, n;
@@ -1115,7 +1159,13 @@ static struct sg_table *dma_pages_alloc(const struct vma_owner_extents *x,
 				    offset_in_page(paddr));
 		}
 	}
-	return s.table;
+	return table;
+}
+
+static void dma_pages_free(struct sg_table *table)
+{
+	sg_free_table(table);
+	kfree(table);
 }
 
 /* What importers get are the addresses alone, as of all that is owned */
@@ -1133,7 +1183,7 @@ static struct sg_table *dma_slice_of_pages(struct vma_pin *pin,
 	ret = dma_pages_map(m->dev, whole, dir);
 	if (ret)
 		goto err_free;
-	sgt = dma_slice_cut(whole, 0, pin->len);
+	sgt = dma_slice_cut(&m->table, whole, 0, pin->len);
 	if (IS_ERR(sgt)) {
 		ret = PTR_ERR(sgt);
 		goto err_unmap;
@@ -1144,7 +1194,7 @@ static struct sg_table *dma_slice_of_pages(struct vma_pin *pin,
 err_unmap:
 	dma_unmap_sgtable(m->dev, whole, dir, DMA_ATTR_SKIP_CPU_SYNC);
 err_free:
-	dma_slice_free(whole);
+	dma_pages_free(whole);
 	return ERR_PTR(ret);
 }
 
@@ -1159,7 +1209,7 @@ static struct sg_table *dma_slice_fill(struct vma_pin *pin,
 
 	if (nents > UINT_MAX)
 		return ERR_PTR(-ENOMEM);
-	ret = dma_slice_alloc(&s, nents);
+	ret = dma_slice_alloc(&s, &m->table, nents);
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -1171,7 +1221,7 @@ static struct sg_table *dma_slice_fill(struct vma_pin *pin,
 		sg_mark_end(s.last);
 		return s.table;
 	}
-	dma_slice_free(s.table);
+	dma_table_free(&m->table);
 	return ERR_PTR(ret);
 }
 
@@ -1242,12 +1292,12 @@ static void vma_pin_unmap_extents(struct vma_pin *pin)
 	if (m->whole) {
 		dma_unmap_sgtable(m->dev, m->whole, m->dir,
 				  sync ? 0 : DMA_ATTR_SKIP_CPU_SYNC);
-		dma_slice_free(m->whole);
+		dma_pages_free(m->whole);
 		m->whole = NULL;
 	} else {
 		dma_slice_unmap(m, m->sgt, pin->len, m->dir, sync);
 	}
-	dma_slice_free(m->sgt);
+	dma_table_free(&m->table);
 	WRITE_ONCE(m->sgt, NULL);
 	vma_pin_drop_extents(pin, &m->dma_extents);
 }

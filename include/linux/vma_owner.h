@@ -884,13 +884,21 @@ struct vma_pin {
 	unsigned int			flags;
 	unsigned int			nr_pages;
 	struct page			**pages;
-	struct vma_owner_ref		ref;
+	union {
+		struct vma_owner_ref		ref;
+		struct {		/* of ordinary memory */
+			const void		*no_ops;
+			struct page		*page;	/* @pages, if it is one */
+			struct mm_struct	*seen_in; /* see still_there */
+		};
+	};
 	struct vma_owner_revoke		*revoke;
 	struct list_head		revoke_node;
 	struct list_head		node;
 	unsigned int			shard;	/* that @node is in */
 	atomic_t			users;	/* see vma_pin_enter() */
 	bool				taken;	/* let in by a revoke; its lock */
+	unsigned int			seen_at; /* with @seen_in */
 	u64				since;	/* jiffies */
 	struct vma_pin_maps		*maps;	/* from the first mapping on */
 	struct work_struct		work;
@@ -946,7 +954,7 @@ void vma_unpin_deferred(struct vma_pin *pin,
 /* For module exit, after the last vma_unpin_deferred() */
 void vma_unpin_barrier(void);
 /* For who finds pins by address: false means pin again */
-bool vma_pin_still_there(const struct vma_pin *pin);
+bool vma_pin_still_there(struct vma_pin *pin);
 /* For who reads page tables of others, with the VMA locked */
 bool vma_has_owner(const struct vm_area_struct *vma);
 

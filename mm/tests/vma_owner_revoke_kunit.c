@@ -879,10 +879,30 @@ static void c16_ordinary_memory_still_there(struct kunit *test)
 	vo_unmap(test->priv, addr, 2);
 	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
 	vo_anon_at(test->priv, addr, 2, PROT_READ | PROT_WRITE);
+	/* The second time nobody need look */
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
 	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
 	vo_map_at(obj, addr + PAGE_SIZE, 0, 1);
 	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
 	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
+	vma_unpin(pin);
+}
+
+/* No VMA changes for that */
+static void c16_not_mine_becomes_mine(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	struct vma_pin *pin = &imp->pin;
+
+	obj->tryget_err = -ENOENT;
+	obj->pfnmap = false;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	obj->tryget_err = 0;
+	KUNIT_EXPECT_FALSE(test, vma_pin_still_there(pin));
 	vma_unpin(pin);
 }
 
@@ -1166,6 +1186,7 @@ struct kunit_case vo_revoke_cases[] = {
 	KUNIT_CASE(c8_revoke_races_pin_map_and_unpin),
 	KUNIT_CASE(c16_still_there),
 	KUNIT_CASE(c16_ordinary_memory_still_there),
+	KUNIT_CASE(c16_not_mine_becomes_mine),
 	KUNIT_CASE(c16_lost_for_good_is_not_there),
 	KUNIT_CASE(c19_drain_ends_with_the_restore),
 	KUNIT_CASE(c19_drain_of_what_is_gone_meanwhile),

@@ -9,6 +9,7 @@
  *   attacks    load the modules of /modules/attacks, run what is in /attacks
  *   torture    run what is in /torture
  *   regression run what is in /regression
+ *   bench      run what is in /bench/GUEST, where vo_guest=GUEST
  *   kunit      copy the results of the KUnit suites named vma_owner*
  *   all        both, in one document
  *   shell      busybox sh on the console
@@ -616,6 +617,17 @@ static void job_torture(void)
 	job_selftests();
 }
 
+static void job_bench(void)
+{
+	static char dir[80];
+	char guest[64] = "";
+
+	cmdline_value("vo_guest", guest, sizeof(guest));
+	snprintf(dir, sizeof(dir), "/bench/%s", guest);
+	tests_dir = dir;
+	job_selftests();
+}
+
 static void job_capture(void)
 {
 	load_modules(CAPTURE_LIST);
@@ -730,6 +742,7 @@ static const struct {
 	{ "attacks", job_attacks },
 	{ "torture", job_torture },
 	{ "regression", job_regression },
+	{ "bench", job_bench },
 	{ "all", job_all },
 	{ "shell", job_shell },
 	{ "hang", job_hang },

@@ -88,4 +88,17 @@ pci_p2pdma_bus_addr_map(struct p2pdma_provider *provider, phys_addr_t paddr)
 #define dma_buf_attach_revocable(a)	dma_buf_attachment_is_dynamic(a)
 #define dma_buf_invalidate_mappings	dma_buf_move_notify
 
+/* Whether VMAs have changed is not counted */
+static inline bool mmap_lock_speculate_try_begin(struct mm_struct *mm,
+						 unsigned int *seq)
+{
+	return false;
+}
+
+static inline bool mmap_lock_speculate_retry(struct mm_struct *mm,
+					     unsigned int seq)
+{
+	return true;
+}
+
 #endif
