@@ -7,8 +7,11 @@
 #include <linux/ioport.h>
 #include <linux/kref.h>
 #include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
+#include <linux/pci-bar-owner.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/vma_owner.h>

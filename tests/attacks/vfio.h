@@ -35,6 +35,10 @@ int pci_find(char name[PCI_NAME_LENGTH], unsigned int vendor,
 int pci_bar(const char *name, int bar, struct pci_bar *at);
 int pci_config_read(const char *name, int reg, void *to, size_t len);
 int pci_config_write(const char *name, int reg, const void *from, size_t len);
+/* Memory decode, and nothing else */
+int pci_decode(const char *name, bool on);
+/* 0, or an errno negated, of what is written to that file of a device */
+int pci_write(const char *name, const char *attribute, const char *text);
 /* "suspended", "active", or what else is in power/runtime_status */
 bool pci_power_is(const char *name, const char *status);
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the host does to the guest: it plugs in devices and pulls them out, see
+ * tests/qemu/run.
+ */
+#ifndef _HOST_H
+#define _HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* An ivshmem of that id, with that memory, which no device has had before */
+void host_plug(const char *port, const char *id, const char *memory);
+void host_pull(const char *id);
+/* Wait until a device has an address for its memory, or is no more */
+bool host_wait(const char *name, bool there);
+
+#endif
