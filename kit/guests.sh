@@ -86,6 +86,9 @@ describe_guest()
 			qemu="$qemu -object memory-backend-ram,size=4M,id=bars$nr,share=on"
 		done
 		qemu="$qemu -device ivshmem-plain,memdev=bars0,id=bar0,bus=port6"
+		# one that has virtual functions
+		qemu="$qemu -device pcie-root-port,id=port7,chassis=7,slot=7 -device nvme-subsys,id=functions"
+		qemu="$qemu -device nvme,serial=functions,subsys=functions,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,bus=port7"
 		# two for each container that unplug is run in
 		for nr in 10 11 30 31; do
 			qemu="$qemu -object memory-backend-ram,size=1M,id=spare$nr,share=on"

@@ -52,6 +52,21 @@ void *bar_file_map(const struct bar_file *file, int prot, int flags)
 	return mmap(NULL, file->bar.size, prot, flags, file->fd, file->at);
 }
 
+int bar_file_open_peer(struct peer *peer, struct bar_file *file,
+		       const char *victim, enum bar_way way)
+{
+	int ret = bar_file_open(file, victim, MEMORY_BAR, way);
+
+	if (ret)
+		return ret;
+	peer->size = file->bar.size;
+	peer->bar = bar_file_map(file, PROT_READ | PROT_WRITE, MAP_SHARED);
+	if (peer->bar != MAP_FAILED)
+		return 0;
+	peer->bar = NULL;
+	return -errno;
+}
+
 void bar_file_close(struct bar_file *file)
 {
 	close(file->fd);

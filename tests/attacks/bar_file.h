@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "peer.h"
 #include "vfio.h"
 
 enum bar_way {
@@ -29,6 +30,9 @@ int bar_file_open(struct bar_file *file, const char *name, int bar,
 		  enum bar_way way);
 /* All of it; MAP_FAILED, and errno */
 void *bar_file_map(const struct bar_file *file, int prot, int flags);
+/* The memory of a victim that is nobody's, mapped for the CPU */
+int bar_file_open_peer(struct peer *peer, struct bar_file *file,
+		       const char *victim, enum bar_way way);
 void bar_file_close(struct bar_file *file);
 
 /* Does the CPU get a SIGBUS there? If not, it has read, or written @byte */

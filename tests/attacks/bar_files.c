@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,10 +18,12 @@
 
 #include "bar_file.h"
 #include "edu.h"
+#include "host.h"
+#include "newcomer.h"
 #include "observe.h"
 
 #define TIMEOUT		120
-#define SIZE		0x400000
+#define SIZE		((size_t)HOST_SWAPPED_SIZE)
 #define HUGE		0x200000UL
 #define SMALL_BAR	0		/* ivshmem's registers, 256 bytes */
 #define RW		(PROT_READ | PROT_WRITE)
@@ -46,16 +49,8 @@ FIXTURE_VARIANT_ADD(bar_files, procfs) { .way = BAR_PROCFS };
 
 FIXTURE_SETUP(bar_files)
 {
-	int nth;
-
 	self->pins = observe_pins();
-	for (nth = 0; ; nth++) {
-		ASSERT_EQ(0, pci_find(self->victim, IVSHMEM, true, nth));
-		ASSERT_EQ(0, pci_bar(self->victim, MEMORY_BAR,
-				     &self->file.bar));
-		if (self->file.bar.size == SIZE)
-			break;
-	}
+	ASSERT_EQ(0, host_find_swapped(self->victim));
 	ASSERT_EQ(0, bar_file_open(&self->file, self->victim, MEMORY_BAR,
 				   variant->way));
 	self->map = bar_file_map(&self->file, RW, MAP_SHARED);
@@ -243,6 +238,33 @@ TEST_F_TIMEOUT(bar_files, removed, TIMEOUT)
 	EXPECT_TRUE(read_is_sigbus(self->map));
 	EXPECT_TRUE(write_is_sigbus(self->map, 2));
 	EXPECT_TRUE(read_is_sigbus(self->map + SIZE - 1));
+}
+
+/* Not even who writes just then: the next one finds its memory as it left it */
+TEST_F_TIMEOUT(bar_files, unplugged_while_written, TIMEOUT)
+{
+	volatile unsigned char *map = self->map;
+	struct newcomer newcomer;
+	int status = 0;
+	pid_t pid;
+
+	map[0] = 1;
+	pid = fork();
+	if (!pid) {
+		for (;;)
+			map[0]++;
+	}
+	usleep(200000);
+	EXPECT_EQ(0, host_swap(self->victim));
+	ASSERT_EQ(0, newcomer_watch(&newcomer, self->victim));
+	EXPECT_EQ(self->file.bar.start, newcomer.own.start);
+	usleep(500000);
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+	EXPECT_TRUE(read_is_sigbus(map));
+	EXPECT_TRUE(newcomer_is_whole(&newcomer));
+	newcomer_close(&newcomer);
 }
 
 /* Nor through a private mapping, which nobody owns; in procfs nobody removes it */

@@ -24,16 +24,14 @@
 #include "newcomer.h"
 #include "observe.h"
 #include "peer.h"
+#include "traffic.h"
 
 #define TIMEOUT		180
 #define LONG_TIMEOUT	900
 #define ROUNDS		1000
 #define KILLS		20
-#define PORT		"port6"
-#define SIZE		0x400000	/* by which it is known */
 #define OTHER_IOVA	0x50000000ULL
 #define THIRD_IOVA	0x60000000ULL
-#define TRANSFERS	5
 
 FIXTURE(bars)
 {
@@ -58,41 +56,14 @@ FIXTURE_VARIANT_ADD(bars, type1_procfs) {
 FIXTURE_VARIANT_ADD(bars, compat_procfs) {
 	.kind = CONTAINER_COMPAT, .way = BAR_PROCFS };
 
-static int find_victim(char name[PCI_NAME_LENGTH])
-{
-	struct pci_bar bar;
-	int nth;
-
-	for (nth = 0; !pci_find(name, IVSHMEM, true, nth); nth++)
-		if (!pci_bar(name, MEMORY_BAR, &bar) && bar.size == SIZE)
-			return 0;
-	return -ENODEV;
-}
-
-/* Its memory, for the CPU */
-static int open_bar(struct peer *peer, struct bar_file *file,
-		    const char *victim, enum bar_way way)
-{
-	int ret = bar_file_open(file, victim, MEMORY_BAR, way);
-
-	if (ret)
-		return ret;
-	peer->size = file->bar.size;
-	peer->bar = bar_file_map(file, PROT_READ | PROT_WRITE, MAP_SHARED);
-	if (peer->bar != MAP_FAILED)
-		return 0;
-	peer->bar = NULL;
-	return -errno;
-}
-
 FIXTURE_SETUP(bars)
 {
 	if (container_missing(variant->kind))
 		SKIP(return, "no iommufd");
 	self->pins = observe_pins();
-	ASSERT_EQ(0, find_victim(self->victim));
+	ASSERT_EQ(0, host_find_swapped(self->victim));
 	ASSERT_EQ(0, peer_open_engine(&self->peer, variant->kind));
-	ASSERT_EQ(0, open_bar(&self->peer, &self->file, self->victim,
+	ASSERT_EQ(0, bar_file_open_peer(&self->peer, &self->file, self->victim,
 			      variant->way));
 	memset(self->peer.bar, 0, self->peer.size);
 	ASSERT_EQ(0, peer_map(&self->peer, PEER_BAR_IOVA));
@@ -129,81 +100,11 @@ static int open_anew(struct peer *peer, struct bar_file *file,
 		return -EIO;
 	munmap(peer->bar, peer->size);
 	bar_file_close(file);
-	ret = open_bar(peer, file, victim, way);
+	ret = bar_file_open_peer(peer, file, victim, way);
 	return ret ?: peer_map(peer, THIRD_IOVA);
 }
 
 /* ---- by the host, with the next one in its place ---- */
-
-/* Which one is there: the count is kept for the programs and tests that follow */
-static int swap(const char *victim)
-{
-	FILE *file = fopen("/tmp/bars", "r+");
-	char id[16], memory[16];
-	int nr = 0;
-
-	if (!file)
-		file = fopen("/tmp/bars", "w+");
-	if (!file)
-		return -errno;
-	if (fscanf(file, "%d", &nr) != 1)
-		nr = 0;
-	snprintf(id, sizeof(id), "bar%d", nr);
-	host_pull(id);
-	if (!host_wait(victim, false))
-		return -ETIMEDOUT;
-	nr++;
-	snprintf(id, sizeof(id), "bar%d", nr);
-	snprintf(memory, sizeof(memory), "bars%d", nr);
-	host_plug(PORT, id, memory);
-	rewind(file);
-	fprintf(file, "%d\n", nr);
-	fclose(file);
-	return host_wait(victim, true) ? 0 : -ETIMEDOUT;
-}
-
-/* The engine, at work all the time */
-struct traffic {
-	struct peer *peer;
-	pthread_t thread;
-	atomic_bool over;
-	atomic_int transfers;
-};
-
-static void *carry(void *data)
-{
-	struct traffic *traffic = data;
-	struct peer *peer = traffic->peer;
-
-	while (!atomic_load(&traffic->over) &&
-	       !edu_write(&peer->edu, peer->iova + PEER_PLACE, EDU_MOST))
-		atomic_fetch_add(&traffic->transfers, 1);
-	return NULL;
-}
-
-static int traffic_begin(struct traffic *traffic, struct peer *peer)
-{
-	*traffic = (struct traffic) { .peer = peer };
-	return -pthread_create(&traffic->thread, NULL, carry, traffic);
-}
-
-static bool traffic_flows(struct traffic *traffic)
-{
-	int until = atomic_load(&traffic->transfers) + TRANSFERS, i;
-
-	for (i = 0; i < 300; i++) {
-		if (atomic_load(&traffic->transfers) >= until)
-			return true;
-		usleep(100000);
-	}
-	return false;
-}
-
-static void traffic_end(struct traffic *traffic)
-{
-	atomic_store(&traffic->over, true);
-	pthread_join(traffic->thread, NULL);
-}
 
 TEST_F_TIMEOUT(bars, newcomer_is_safe, TIMEOUT)
 {
@@ -219,7 +120,7 @@ TEST_F_TIMEOUT(bars, newcomer_is_safe, TIMEOUT)
 	ASSERT_LE(0, faults);
 	ASSERT_EQ(0, traffic_begin(&traffic, peer));
 	EXPECT_TRUE(traffic_flows(&traffic));
-	EXPECT_EQ(0, swap(self->victim));
+	EXPECT_EQ(0, host_swap(self->victim));
 	EXPECT_EQ(0, newcomer_watch(&newcomer, self->victim));
 	EXPECT_EQ(old.start, newcomer.own.start);
 	EXPECT_TRUE(traffic_flows(&traffic));
@@ -470,7 +371,7 @@ TEST_F_TIMEOUT(bars, exporter_is_killed, TIMEOUT)
 	ASSERT_EQ(0, pipe(ready));
 	pid = fork();
 	if (!pid) {
-		if (open_bar(peer, &self->file, self->victim, variant->way) ||
+		if (bar_file_open_peer(peer, &self->file, self->victim, variant->way) ||
 		    peer_map(peer, OTHER_IOVA) || write(ready[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -486,8 +387,9 @@ TEST_F_TIMEOUT(bars, exporter_is_killed, TIMEOUT)
 	ASSERT_EQ(0, go_and_come_back(self->victim));
 	ASSERT_EQ(0, pci_decode(self->victim, true));
 	EXPECT_TRUE(peer_denied(peer));
-	EXPECT_EQ((int64_t)SIZE,
-		  container_unmap(peer->container, OTHER_IOVA, SIZE));
+	EXPECT_EQ((int64_t)HOST_SWAPPED_SIZE,
+		  container_unmap(peer->container, OTHER_IOVA,
+				  HOST_SWAPPED_SIZE));
 }
 
 /* In the middle of whatever it does */
@@ -515,7 +417,8 @@ TEST_F_TIMEOUT(bars, killed_anywhere, LONG_TIMEOUT)
 			EXPECT_EQ(0, go_and_come_back(self->victim));
 		EXPECT_EQ(0, end(pid));
 		/* What it may have left there */
-		container_unmap(self->peer.container, OTHER_IOVA, SIZE);
+		container_unmap(self->peer.container, OTHER_IOVA,
+				HOST_SWAPPED_SIZE);
 	}
 	ASSERT_EQ(0, pci_decode(self->victim, true));
 	ASSERT_EQ(0, open_anew(&self->peer, &self->file, self->victim,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "faults.h"
 #include "host.h"
-#include "vfio.h"
+
+#define SWAPPED_PORT	"port6"
+#define COUNT		"/tmp/swapped"	/* for the tests and programs that follow */
 
 /* QEMU dies of memory that it has had in a device before */
 void host_plug(const char *port, const char *id, const char *memory)
@@ -44,4 +47,44 @@ bool host_wait(const char *name, bool there)
 	}
 	printf("# %s is %sthere\n", name, there ? "not " : "still ");
 	return false;
+}
+
+int host_find_swapped(char name[PCI_NAME_LENGTH])
+{
+	struct pci_bar bar;
+	int nth;
+
+	for (nth = 0; !pci_find(name, IVSHMEM, true, nth); nth++)
+		if (!pci_bar(name, MEMORY_BAR, &bar) &&
+		    bar.size == HOST_SWAPPED_SIZE)
+			return 0;
+	return -ENODEV;
+}
+
+int host_swap(const char *name)
+{
+	FILE *count = fopen(COUNT, "r+");
+	char id[32], memory[32];
+	int nr = 0;
+
+	if (!count)
+		count = fopen(COUNT, "w+");
+	if (!count)
+		return -errno;
+	if (fscanf(count, "%d", &nr) != 1)
+		nr = 0;
+	snprintf(id, sizeof(id), "bar%d", nr);
+	host_pull(id);
+	if (!host_wait(name, false)) {
+		fclose(count);
+		return -ETIMEDOUT;
+	}
+	nr++;
+	snprintf(id, sizeof(id), "bar%d", nr);
+	snprintf(memory, sizeof(memory), "bars%d", nr);
+	host_plug(SWAPPED_PORT, id, memory);
+	rewind(count);
+	fprintf(count, "%d\n", nr);
+	fclose(count);
+	return host_wait(name, true) ? 0 : -ETIMEDOUT;
 }

@@ -205,7 +205,7 @@ int64_t container_unmap(int container, uint64_t iova, size_t len)
 
 /* ---- devices ---- */
 
-int pci_bind(const char *name)
+int pci_bind_to(const char *name, const char *wanted)
 {
 	char path[256], driver[256];
 	ssize_t len;
@@ -215,10 +215,10 @@ int pci_bind(const char *name)
 	len = readlink(path, driver, sizeof(driver) - 1);
 	if (len > 0) {
 		driver[len] = '\0';
-		if (!strcmp(strrchr(driver, '/'), "/vfio-pci"))
+		if (!strcmp(strrchr(driver, '/') + 1, wanted))
 			return 0;
 	}
-	ret = pci_write(name, "driver_override", "vfio-pci");
+	ret = pci_write(name, "driver_override", wanted);
 	if (ret)
 		return ret;
 	fd = open("/sys/bus/pci/drivers_probe", O_WRONLY | O_CLOEXEC);
@@ -228,6 +228,11 @@ int pci_bind(const char *name)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+int pci_bind(const char *name)
+{
+	return pci_bind_to(name, "vfio-pci");
 }
 
 static int group_open(const char *name)

@@ -42,7 +42,8 @@ int pci_write(const char *name, const char *attribute, const char *text);
 /* "suspended", "active", or what else is in power/runtime_status */
 bool pci_power_is(const char *name, const char *status);
 
-/* To vfio-pci, if it is not yet */
+/* To that driver, or to vfio-pci, if it is not yet */
+int pci_bind_to(const char *name, const char *driver);
 int pci_bind(const char *name);
 /* Waits until nobody has the device open */
 int pci_unbind(const char *name);
