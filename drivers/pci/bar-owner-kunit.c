@@ -310,6 +310,26 @@ static void bar_is_nobodys_if_small(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, vm_munmap(addr, PAGE_SIZE));
 }
 
+/* Who has one from firmware alone is not told when it goes */
+static void bar_is_nobodys_if_not_claimed(struct kunit *test)
+{
+	struct bar_test *t = test->priv;
+	struct resource *res = bar_test_res(t, BAR_TEST_OTHER);
+	struct bar_test_pin p;
+	unsigned long addr;
+
+	release_resource(res);
+	addr = bar_test_map(test, BAR_TEST_OTHER);
+	KUNIT_EXPECT_EQ(test, -EFAULT, bar_test_pin(addr, &p, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(addr, BAR_TEST_SIZE));
+
+	/* Files come before addresses */
+	*res = DEFINE_RES_MEM_NAMED(0, BAR_TEST_SIZE, "bar-test");
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			(int)bar_test_map_at(t, 0, BAR_TEST_OTHER, PAGE_SIZE,
+					     MAP_SHARED, 0));
+}
+
 static void bar_goes_with_its_device(struct kunit *test)
 {
 	struct bar_test *t = test->priv;
@@ -412,8 +432,10 @@ static void bar_goes_with_its_address(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, p.in_tree);
 	vma_unpin(&p.pin);
 	KUNIT_EXPECT_EQ(test, -ENODEV, bar_test_pin(t->addr, &late, PAGE_SIZE));
-	/* What has no address cannot be owned, though procfs may map it */
-	KUNIT_EXPECT_EQ(test, 0, pci_bar_owner_id(t->pdev, BAR_TEST_BAR));
+	/* What has no address is not mapped, though procfs' file stays */
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			(int)bar_test_map_at(t, 0, BAR_TEST_BAR, PAGE_SIZE,
+					     MAP_SHARED, 0));
 }
 
 static void bar_goes_to_a_driver(struct kunit *test)
@@ -498,6 +520,7 @@ static struct kunit_case bar_test_cases[] = {
 	KUNIT_CASE(bar_wants_importers_that_stop),
 	KUNIT_CASE(bar_is_nobodys_if_private),
 	KUNIT_CASE(bar_is_nobodys_if_small),
+	KUNIT_CASE(bar_is_nobodys_if_not_claimed),
 	KUNIT_CASE(bar_goes_with_its_device),
 	KUNIT_CASE(bar_is_not_taken_for_the_next),
 	KUNIT_CASE(bar_has_a_number_of_its_own),

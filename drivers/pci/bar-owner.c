@@ -349,22 +349,53 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* Returns its number, 0 where the memory is nobody's, or an errno */
-static long pci_bar_owner_id(const struct pci_dev *pdev, int resno)
+/*
+ * Not yet, or not any more: files come before addresses are given, and procfs'
+ * stay when they are taken away. What is at 0 then is not the device.
+ */
+static bool pci_bar_has_address(const struct resource *res)
 {
-	const struct resource *res = pci_resource_n(pdev, resno);
+	return !(res->flags & IORESOURCE_UNSET) && (res->parent || res->start);
+}
+
+/* Where the BAR was when mmap looked for it, it is still */
+static bool pci_bar_shows(const struct pci_bar_owner *owner,
+			  const struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff >= PHYS_PFN(owner->start) &&
+	       vma->vm_pgoff + vma_pages(vma) <=
+	       PHYS_PFN(owner->start + owner->size);
+}
+
+static struct pci_bar_owner *pci_bar_owner_find(const struct pci_dev *pdev,
+						int resno)
+{
 	struct pci_bar_owner *owner;
 	unsigned long id;
 
-	guard(mutex)(&pci_bar_owners_lock);
-	/* It has been released meanwhile: procfs' files stay for that */
-	if (!res->parent || res->flags & IORESOURCE_UNSET)
-		return 0;
 	xa_for_each(&pci_bar_owners, id, owner)
 		if (owner->pdev == pdev && owner->resno == resno)
-			return id;
-	owner = pci_bar_owner_create(pdev, resno);
-	return IS_ERR(owner) ? PTR_ERR(owner) : owner->id;
+			return owner;
+	return pci_bar_owner_create(pdev, resno);
+}
+
+/* Returns its number, 0 where the memory is nobody's, or an errno */
+static long pci_bar_owner_id(const struct pci_dev *pdev, int resno,
+			     const struct vm_area_struct *vma)
+{
+	const struct resource *res = pci_resource_n(pdev, resno);
+	struct pci_bar_owner *owner;
+
+	guard(mutex)(&pci_bar_owners_lock);
+	if (!pci_bar_has_address(res))
+		return -EINVAL;
+	/* Nobody would know when it is given away */
+	if (!res->parent)
+		return 0;
+	owner = pci_bar_owner_find(pdev, resno);
+	if (IS_ERR(owner))
+		return PTR_ERR(owner);
+	return pci_bar_shows(owner, vma) ? owner->id : -EINVAL;
 }
 
 static bool pci_bar_is_of_pages(const struct pci_dev *pdev, int resno)
@@ -395,7 +426,7 @@ int pci_bar_owner_mmap(const struct pci_dev *pdev, int resno,
 	vma->vm_ops = &pci_bar_vm_ops;
 	if (vma_is_cow_mapping(vma) || !pci_bar_is_of_pages(pdev, resno))
 		return -ENOENT;
-	id = pci_bar_owner_id(pdev, resno);
+	id = pci_bar_owner_id(pdev, resno, vma);
 	if (id <= 0)
 		return id ?: -ENOENT;
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);

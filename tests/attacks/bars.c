@@ -131,6 +131,7 @@ TEST_F_TIMEOUT(bars, newcomer_is_safe, TIMEOUT)
 	EXPECT_TRUE(is_told(peer, -ENODEV));
 	EXPECT_TRUE(newcomer_is_whole(&newcomer));
 	newcomer_close(&newcomer);
+	traffic_settle();
 	ASSERT_EQ(0, open_anew(peer, &self->file, self->victim, variant->way));
 	EXPECT_TRUE(peer_works(peer, 2));
 }
@@ -219,7 +220,7 @@ static int map_once(struct mapper *mapper)
 		return ret == -EIO ? -ENODEV : ret;
 	size = file.bar.size;
 	map = bar_file_map(&file, PROT_READ | PROT_WRITE, MAP_SHARED);
-	/* procfs: opened before its address is there, or after it has gone */
+	/* Opened before its address is there, or after it has gone */
 	ret = map == MAP_FAILED ? -errno : 0;
 	if (ret == -EINVAL)
 		ret = -ENODEV;

@@ -85,6 +85,7 @@ TEST_F_TIMEOUT(row, hot_unplug, TIMEOUT)
 		  seen ? "stopped" : "goes nowhere");
 	EXPECT_TRUE(safe);
 	EXPECT_LT(0, seen);
+	traffic_settle();
 	newcomer_close(&newcomer);
 	peer_close_victim(&peer);
 	bar_file_close(&file);

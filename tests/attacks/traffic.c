@@ -4,6 +4,7 @@
 #include "traffic.h"
 
 #define TRANSFERS	5
+#define SETTLE		6	/* seconds */
 
 static void *carry(void *data)
 {
@@ -38,4 +39,9 @@ void traffic_end(struct traffic *traffic)
 {
 	atomic_store(&traffic->over, true);
 	pthread_join(traffic->thread, NULL);
+}
+
+void traffic_settle(void)
+{
+	sleep(SETTLE);
 }

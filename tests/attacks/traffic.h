@@ -22,5 +22,7 @@ int traffic_begin(struct traffic *traffic, struct peer *peer);
 /* For a while, whether it arrives or not */
 bool traffic_flows(struct traffic *traffic);
 void traffic_end(struct traffic *traffic);
+/* When it was stopped: the kernel says no more of faults for a while */
+void traffic_settle(void);
 
 #endif
