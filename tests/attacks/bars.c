@@ -224,7 +224,7 @@ static int map_once(struct mapper *mapper)
 	map = bar_file_map(&file, PROT_READ | PROT_WRITE, MAP_SHARED);
 	/* Opened before its address is there, or after it has gone */
 	ret = map == MAP_FAILED ? -errno : 0;
-	if (ret == -EINVAL)
+	if (ret == -EINVAL || (ret == -EIO && mapper->way == BAR_PROCFS))
 		ret = -ENODEV;
 	if (!ret) {
 		ret = container_map(container, map, size, OTHER_IOVA);
