@@ -110,6 +110,15 @@ describe_guest()
 		# one that is unplugged, by ACPI, and what comes in its place: with pciehp lockdep
 		# reports an inversion of the untouched kernel, vfio's group_lock and reset_lock
 		qemu="$qemu -device ivshmem-plain,memdev=victim5,id=plugged,bus=port5"
+		# one that goes again and again, each time for one with other memory
+		qemu="$qemu -device pcie-root-port,id=port6,chassis=6,slot=6"
+		for nr in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+			qemu="$qemu -object memory-backend-ram,size=4M,id=bars$nr,share=on"
+		done
+		qemu="$qemu -device ivshmem-plain,memdev=bars0,id=bar0,bus=port6"
+		# one that has virtual functions
+		qemu="$qemu -device pcie-root-port,id=port7,chassis=7,slot=7 -device nvme-subsys,id=functions"
+		qemu="$qemu -device nvme,serial=functions,subsys=functions,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,bus=port7"
 		# two for each container that unplug is run in
 		for nr in 10 11 30 31; do
 			qemu="$qemu -object memory-backend-ram,size=1M,id=spare$nr,share=on"

@@ -26,33 +26,17 @@ static int map(struct newcomer *newcomer)
 	return newcomer->map == MAP_FAILED ? -errno : 0;
 }
 
-static int decode(const struct newcomer *newcomer, bool on)
-{
-	uint16_t command;
-	int ret;
-
-	ret = pci_config_read(newcomer->name, PCI_COMMAND, &command,
-			      sizeof(command));
-	if (ret)
-		return ret;
-	command &= ~PCI_COMMAND_MEMORY;
-	if (on)
-		command |= PCI_COMMAND_MEMORY;
-	return pci_config_write(newcomer->name, PCI_COMMAND, &command,
-				sizeof(command));
-}
-
 static int move(const struct newcomer *newcomer, uint64_t to)
 {
 	int reg = PCI_BASE_ADDRESS_0 + 4 * MEMORY_BAR, ret;
 	uint32_t half[2] = { to, to >> 32 };
 
-	ret = decode(newcomer, false);
+	ret = pci_decode(newcomer->name, false);
 	if (!ret)
 		ret = pci_config_write(newcomer->name, reg, &half[0], 4);
 	if (!ret)
 		ret = pci_config_write(newcomer->name, reg + 4, &half[1], 4);
-	return ret ?: decode(newcomer, true);
+	return ret ?: pci_decode(newcomer->name, true);
 }
 
 int newcomer_watch(struct newcomer *newcomer, const char *name)
@@ -63,7 +47,7 @@ int newcomer_watch(struct newcomer *newcomer, const char *name)
 		 PCI_NAME_LENGTH - 1, name);
 	ret = pci_bar(name, MEMORY_BAR, &newcomer->own);
 	if (!ret)
-		ret = decode(newcomer, true);
+		ret = pci_decode(newcomer->name, true);
 	if (!ret)
 		ret = map(newcomer);
 	if (!ret)

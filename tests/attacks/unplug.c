@@ -11,54 +11,23 @@
 #include "kselftest_harness.h"
 
 #include "containers.h"
-#include "faults.h"
+#include "host.h"
 #include "newcomer.h"
 #include "observe.h"
 #include "peer.h"
 
 #define TIMEOUT		180
 #define PORT		"port5"
+#define SIZE		0x100000
 #define OTHER_IOVA	0x50000000ULL
 
-/* Its files come before its address */
-static bool is_there(const char *name)
-{
-	struct pci_bar bar;
-
-	return !pci_bar(name, MEMORY_BAR, &bar) && bar.start;
-}
-
-/* Until it is, or is not */
-static bool wait_for(const char *name, bool there)
-{
-	int i;
-
-	for (i = 0; i < 600; i++) {
-		if (is_there(name) == there)
-			return true;
-		usleep(100000);
-	}
-	printf("# %s is %sthere\n", name, there ? "not " : "still ");
-	return false;
-}
-
-/* With memory of its own: QEMU dies of what it has had in a device before */
+/* With memory of its own */
 static void plug(const char *id, enum container kind, int nth)
 {
-	char text[256];
+	char memory[32];
 
-	snprintf(text, sizeof(text),
-		 "vo: host: device_add ivshmem-plain,bus=" PORT ",id=%s,memdev=spare%d%d;",
-		 id, kind, nth);
-	kernel_log(text);
-}
-
-static void pull(const char *id)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text), "vo: host: device_del %s;", id);
-	kernel_log(text);
+	snprintf(memory, sizeof(memory), "spare%d%d", kind, nth);
+	host_plug(PORT, id, memory);
 }
 
 FIXTURE(unplug)
@@ -75,17 +44,19 @@ FIXTURE_VARIANT(unplug)
 
 CONTAINER_VARIANTS(unplug)
 
-/* It is behind the last port */
+/* It is behind the last port that has one of 1 MiB */
 FIXTURE_SETUP(unplug)
 {
 	char name[PCI_NAME_LENGTH];
+	struct pci_bar bar;
 	int nth;
 
 	if (container_missing(variant->kind))
 		SKIP(return, "no iommufd");
 	self->pins = observe_pins();
 	for (nth = 0; !pci_find(name, IVSHMEM, true, nth); nth++)
-		strcpy(self->victim, name);
+		if (!pci_bar(name, MEMORY_BAR, &bar) && bar.size == SIZE)
+			strcpy(self->victim, name);
 	ASSERT_LT(1, nth);
 	ASSERT_EQ(0, peer_open_engine(&self->peer, variant->kind));
 	ASSERT_EQ(0, peer_open_victim(&self->peer, self->victim));
@@ -107,16 +78,16 @@ TEST_F_TIMEOUT(unplug, newcomer_is_safe, TIMEOUT)
 
 	ASSERT_EQ(0, pci_bar(self->victim, MEMORY_BAR, &old));
 	EXPECT_TRUE(peer_works(peer, 1));
-	pull("plugged");
+	host_pull("plugged");
 	usleep(500000);
 	/* It stays until it is closed */
 	EXPECT_TRUE(peer_works(peer, 2));
 	peer_close_victim(peer);
-	ASSERT_TRUE(wait_for(self->victim, false));
+	ASSERT_TRUE(host_wait(self->victim, false));
 	EXPECT_TRUE(peer_denied(peer));
 
 	plug("stranger", variant->kind, 0);
-	ASSERT_TRUE(wait_for(self->victim, true));
+	ASSERT_TRUE(host_wait(self->victim, true));
 	ASSERT_EQ(0, newcomer_watch(&newcomer, self->victim));
 	EXPECT_EQ(old.start, newcomer.own.start);
 	EXPECT_TRUE(peer_denied(peer));
@@ -124,10 +95,10 @@ TEST_F_TIMEOUT(unplug, newcomer_is_safe, TIMEOUT)
 	newcomer_close(&newcomer);
 
 	/* And everything as it was */
-	pull("stranger");
-	ASSERT_TRUE(wait_for(self->victim, false));
+	host_pull("stranger");
+	ASSERT_TRUE(host_wait(self->victim, false));
 	plug("plugged", variant->kind, 1);
-	ASSERT_TRUE(wait_for(self->victim, true));
+	ASSERT_TRUE(host_wait(self->victim, true));
 	ASSERT_EQ(0, peer_open_victim(peer, self->victim));
 	ASSERT_EQ(0, peer_map(peer, OTHER_IOVA));
 	EXPECT_TRUE(peer_works(peer, 3));

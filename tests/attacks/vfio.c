@@ -26,8 +26,7 @@ static int attribute_open(const char *name, const char *attribute, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int attribute_write(const char *name, const char *attribute,
-			   const char *text)
+int pci_write(const char *name, const char *attribute, const char *text)
 {
 	int fd = attribute_open(name, attribute, O_WRONLY), ret = 0;
 
@@ -122,6 +121,20 @@ int pci_config_write(const char *name, int reg, const void *from, size_t len)
 	return ret;
 }
 
+int pci_decode(const char *name, bool on)
+{
+	uint16_t command;
+	int ret;
+
+	ret = pci_config_read(name, PCI_COMMAND, &command, sizeof(command));
+	if (ret)
+		return ret;
+	command &= ~PCI_COMMAND_MEMORY;
+	if (on)
+		command |= PCI_COMMAND_MEMORY;
+	return pci_config_write(name, PCI_COMMAND, &command, sizeof(command));
+}
+
 bool pci_power_is(const char *name, const char *status)
 {
 	int fd = attribute_open(name, "power/runtime_status", O_RDONLY);
@@ -137,7 +150,7 @@ bool pci_power_is(const char *name, const char *status)
 
 int pci_unbind(const char *name)
 {
-	return attribute_write(name, "driver/unbind", name);
+	return pci_write(name, "driver/unbind", name);
 }
 
 /* ---- containers ---- */
@@ -192,7 +205,7 @@ int64_t container_unmap(int container, uint64_t iova, size_t len)
 
 /* ---- devices ---- */
 
-int pci_bind(const char *name)
+int pci_bind_to(const char *name, const char *wanted)
 {
 	char path[256], driver[256];
 	ssize_t len;
@@ -202,10 +215,10 @@ int pci_bind(const char *name)
 	len = readlink(path, driver, sizeof(driver) - 1);
 	if (len > 0) {
 		driver[len] = '\0';
-		if (!strcmp(strrchr(driver, '/'), "/vfio-pci"))
+		if (!strcmp(strrchr(driver, '/') + 1, wanted))
 			return 0;
 	}
-	ret = attribute_write(name, "driver_override", "vfio-pci");
+	ret = pci_write(name, "driver_override", wanted);
 	if (ret)
 		return ret;
 	fd = open("/sys/bus/pci/drivers_probe", O_WRONLY | O_CLOEXEC);
@@ -215,6 +228,11 @@ int pci_bind(const char *name)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+int pci_bind(const char *name)
+{
+	return pci_bind_to(name, "vfio-pci");
 }
 
 static int group_open(const char *name)

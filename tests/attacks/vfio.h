@@ -35,10 +35,15 @@ int pci_find(char name[PCI_NAME_LENGTH], unsigned int vendor,
 int pci_bar(const char *name, int bar, struct pci_bar *at);
 int pci_config_read(const char *name, int reg, void *to, size_t len);
 int pci_config_write(const char *name, int reg, const void *from, size_t len);
+/* Memory decode, and nothing else */
+int pci_decode(const char *name, bool on);
+/* 0, or an errno negated, of what is written to that file of a device */
+int pci_write(const char *name, const char *attribute, const char *text);
 /* "suspended", "active", or what else is in power/runtime_status */
 bool pci_power_is(const char *name, const char *status);
 
-/* To vfio-pci, if it is not yet */
+/* To that driver, or to vfio-pci, if it is not yet */
+int pci_bind_to(const char *name, const char *driver);
 int pci_bind(const char *name);
 /* Waits until nobody has the device open */
 int pci_unbind(const char *name);

@@ -98,6 +98,21 @@ int observe_pins(void)
 	return lines ? lines - 1 : 0;	/* the header */
 }
 
+bool observe_function(const char *name)
+{
+	char line[512], found[256];
+	bool is_there = false;
+	FILE *file;
+
+	file = fopen("/proc/kallsyms", "r");
+	while (file && !is_there && fgets(line, sizeof(line), file))
+		is_there = sscanf(line, "%*s %*[tT] %255s", found) == 1 &&
+			   !strcmp(found, name);
+	if (file)
+		fclose(file);
+	return is_there;
+}
+
 static bool write_fraction(int value)
 {
 	FILE *file = fopen(PCP_FRACTION, "w");

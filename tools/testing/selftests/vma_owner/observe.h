@@ -21,6 +21,9 @@ long observe_in_use(enum memory_kind kind);	/* bytes */
 int observe_pins(void);
 long observe_cma_pages(void);			/* allocated of all areas; CONFIG_CMA_DEBUGFS */
 
+/* Is a function in this kernel, or in a module that is loaded? */
+bool observe_function(const char *name);
+
 /*
  * Without CONFIG_CMA_DEBUGFS only CmaFree tells of CMA.  Pages linger on per-CPU
  * lists when freed, where it does not count them; this keeps the lists short.
