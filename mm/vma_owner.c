@@ -266,8 +266,12 @@ static bool vma_owner_has_extents(const struct vma_owner_obj_ops *ops)
 static int vma_owner_tryget(struct vm_area_struct *vma, unsigned long addr,
 			    const struct vma_asker *by, struct vma_piece *p)
 {
-	const struct vma_owner_ops *ops;
-	struct vma_owner_query q = {
+	struct vma_owner_query q;
+	int ret;
+
+	if (!vma_has_owner(vma))
+		return -ENOENT;
+	q = (struct vma_owner_query) {
 		.file		= vma->vm_file,
 		.private_data	= vma->vm_private_data,
 		.pgoff		= linear_page_index(vma, addr),
@@ -275,12 +279,7 @@ static int vma_owner_tryget(struct vm_area_struct *vma, unsigned long addr,
 		.write		= by->flags & VMA_PIN_WRITE,
 		.revocable	= by->client->invalidate,
 	};
-	int ret;
-
-	ops = vma->vm_ops ? vma->vm_ops->owner_ops : NULL;
-	if (!ops)
-		return -ENOENT;
-	ret = ops->tryget(&q, &p->ref);
+	ret = vma->vm_ops->owner_ops->tryget(&q, &p->ref);
 	if (ret)
 		return WARN_ON_ONCE(ret > 0) ? -EFAULT : ret;
 
@@ -574,7 +573,7 @@ static int vma_pin_init(struct vma_pin *pin, unsigned long start, size_t len,
 	INIT_LIST_HEAD(&pin->revoke_node);
 	atomic_set(&pin->users, VMA_PIN_CLOSED);
 	pin->taken = false;
-	pin->seen_at = 0;
+	pin->seen_at = 1;
 	pin->since = get_jiffies_64();
 	pin->maps = NULL;
 	if (WARN_ON_ONCE(!client || !client->name || flags & ~VMA_PIN_WRITE))
@@ -712,23 +711,30 @@ err:
 }
 EXPORT_SYMBOL_GPL(vma_pin_user_prefix);
 
-/* Have all VMAs been as they are since nobody was asked about those of the range? */
+/*
+ * Have all VMAs been as they are since nobody was asked about those of the range?
+ * Who finds pins by address may ask from several threads, and processes, at a time:
+ * the first mm stays, and @seen_at is of that alone. Odd: nothing was seen.
+ */
 static bool vma_pin_seen_before(const struct vma_pin *pin)
 {
-	return pin->seen_in == current->mm &&
-	       !mmap_lock_speculate_retry(pin->seen_in, pin->seen_at);
+	struct mm_struct *mm = READ_ONCE(pin->seen_in);
+	unsigned int at = READ_ONCE(pin->seen_at);
+
+	return mm == current->mm && !(at & 1) &&
+	       !mmap_lock_speculate_retry(mm, at);
 }
 
-/* Forgets what was seen if that is all */
 static void vma_pin_see(struct vma_pin *pin, struct mm_struct *mm,
 			unsigned int at)
 {
-	if (mm)
+	if (!READ_ONCE(pin->seen_in)) {
 		mmgrab(mm);
-	if (pin->seen_in)
-		mmdrop(pin->seen_in);
-	pin->seen_in = mm;
-	pin->seen_at = at;
+		if (cmpxchg(&pin->seen_in, NULL, mm))
+			mmdrop(mm);
+	}
+	if (READ_ONCE(pin->seen_in) == mm)
+		WRITE_ONCE(pin->seen_at, at);
 }
 
 /**
@@ -775,7 +781,8 @@ void vma_unpin(struct vma_pin *pin)
 		unpin_user_pages_dirty_lock(pin->pages, pin->nr_pages,
 					    pin->flags & VMA_PIN_WRITE);
 		vma_pin_free_pages(pin);
-		vma_pin_see(pin, NULL, 0);
+		if (pin->seen_in)
+			mmdrop(pin->seen_in);
 	}
 	if (r)
 		vma_owner_revoke_put(r);
