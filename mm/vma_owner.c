@@ -278,6 +278,7 @@ static int vma_owner_tryget(struct vm_area_struct *vma, unsigned long addr,
 		.len		= p->end - addr,
 		.write		= by->flags & VMA_PIN_WRITE,
 		.revocable	= by->client->invalidate,
+		.pfnmap		= vma->vm_flags & (VM_IO | VM_PFNMAP),
 	};
 	ret = vma->vm_ops->owner_ops->tryget(&q, &p->ref);
 	if (ret)
@@ -563,6 +564,7 @@ static int vma_pin_init(struct vma_pin *pin, unsigned long start, size_t len,
 	unsigned long last;
 
 	/* Not the work item, of those who need none: pins are made often */
+	pin->client = NULL;
 	pin->start = start;
 	pin->len = len;
 	pin->flags = flags;

@@ -6,11 +6,23 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
+#include <linux/security.h>
 #include <linux/vma_owner.h>
 
 static const struct vma_pin_client vma_fd_client = {
 	.name = "dma-buf-fd",
 };
+
+/* If somebody else changes the mapping meanwhile, one moment is as good as another */
+static int vma_fd_may_read(unsigned long start, size_t len)
+{
+	struct vma_pin pin;
+	int ret = vma_pin_user(&pin, start, len, 0, &vma_fd_client);
+
+	if (!ret)
+		vma_unpin(&pin);
+	return ret;
+}
 
 /* With the reference that the owner hands out, or an ERR_PTR */
 static struct dma_buf *vma_fd_get(const struct vma_pin *pin)
@@ -38,12 +50,14 @@ static struct dma_buf *vma_fd_get(const struct vma_pin *pin)
  * For interfaces that take dma-bufs by file descriptor only, and callers that were
  * handed nothing but an address. With the file all of the buffer can be mapped,
  * for reading and writing, handed on and kept. So who asks must have that in
- * his mapping already: it begins and ends with the buffer, and may be written.
+ * his mapping already: it begins and ends with the buffer, and may be read and
+ * written.
  *
  * Context: Process context, takes mmap_lock, may sleep.
- * Return: the descriptor; -EFAULT if nobody may write there or it is not the
- * memory of one owner; -EINVAL if it is a part of the buffer, or @fd_flags has
- * others; -EOPNOTSUPP for ordinary memory, and of an owner who has no dma-bufs.
+ * Return: the descriptor; -EFAULT if he may not, or it is not the memory of one
+ * owner; -EINVAL if it is a part of the buffer, or @fd_flags has others;
+ * -EOPNOTSUPP for ordinary memory, and of an owner who has no dma-bufs; or what
+ * a security module says of files that are received.
  */
 int dma_buf_fd_by_address(unsigned long start, size_t len, int fd_flags)
 {
@@ -53,14 +67,19 @@ int dma_buf_fd_by_address(unsigned long start, size_t len, int fd_flags)
 
 	if (fd_flags & ~O_CLOEXEC)
 		return -EINVAL;
-	ret = vma_pin_user(&pin, start, len, VMA_PIN_WRITE, &vma_fd_client);
+	ret = vma_fd_may_read(start, len);
+	if (!ret)
+		ret = vma_pin_user(&pin, start, len, VMA_PIN_WRITE,
+				   &vma_fd_client);
 	if (ret)
 		return ret;
 	dmabuf = vma_fd_get(&pin);
 	vma_unpin(&pin);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	ret = dma_buf_fd(dmabuf, fd_flags);
+	ret = security_file_receive(dmabuf->file);
+	if (!ret)
+		ret = dma_buf_fd(dmabuf, fd_flags);
 	if (ret < 0)
 		dma_buf_put(dmabuf);
 	return ret;

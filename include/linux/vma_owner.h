@@ -554,6 +554,8 @@ struct vma_pin_maps;
  * @write: the importer means to write
  * @revocable: the importer can be revoked. Memory that is revocable is refused
  *	to others whatever tryget says, so that it need not wait for them
+ * @pfnmap: the VMA is VM_IO or VM_PFNMAP. Memory that is neither the owner may
+ *	leave to GUP, by -ENOENT: it has pages, and was taken before
  *
  * Filled by the core from a locked VMA. The VMA itself is never handed out,
  * so an owner cannot come to depend on page tables or on a VMA staying put.
@@ -565,6 +567,7 @@ struct vma_owner_query {
 	size_t		len;
 	bool		write;
 	bool		revocable;
+	bool		pfnmap;
 };
 
 /**

@@ -45,6 +45,7 @@ static void c1_owner_is_told_of_the_vma(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, obj->query.file, obj->file);
 	KUNIT_EXPECT_PTR_EQ(test, obj->query.private_data, (void *)obj);
 	KUNIT_EXPECT_EQ(test, obj->query.pgoff, 2);
+	KUNIT_EXPECT_TRUE(test, obj->query.pfnmap);
 	KUNIT_EXPECT_EQ(test, obj->query.len, PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, obj->query.write);
 	KUNIT_EXPECT_FALSE(test, obj->query.revocable);
@@ -85,6 +86,7 @@ static void c2_owner_of_memory_with_pages(struct kunit *test)
 	obj->pfnmap = false;
 	imp = vo_imp(test->priv, VO_STATIC);
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	KUNIT_EXPECT_FALSE(test, obj->query.pfnmap);
 	count = page_count(obj->pages[0]);
 	KUNIT_EXPECT_TRUE(test, vma_pin_is_owned(&imp->pin));
 	KUNIT_EXPECT_EQ(test, vo_n(obj, fault), 0);

@@ -130,6 +130,12 @@ TEST_F_TIMEOUT(address_fd, of_what_is_only_read, TIMEOUT)
 	EXPECT_EQ(-EFAULT, fd_of(self->device, self->map, self->mem.size));
 }
 
+TEST_F_TIMEOUT(address_fd, of_what_is_only_written, TIMEOUT)
+{
+	ASSERT_EQ(0, mprotect(self->map, self->mem.size, PROT_WRITE));
+	EXPECT_EQ(-EFAULT, fd_of(self->device, self->map, self->mem.size));
+}
+
 TEST_F_TIMEOUT(address_fd, bad_arguments, TIMEOUT)
 {
 	struct udmabuf_by_address by = {

@@ -7,8 +7,11 @@
 #include <drm/drm_mode.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/udmabuf.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -79,6 +82,13 @@ FIXTURE_SETUP(dumb)
 
 FIXTURE_TEARDOWN(dumb)
 {
+}
+
+static bool same_file(int a, int b)
+{
+	struct stat first, second;
+
+	return !fstat(a, &first) && !fstat(b, &second) && first.st_ino == second.st_ino;
 }
 
 /* GEM does not say how a device that bounces is synced */
@@ -156,6 +166,28 @@ TEST_F_TIMEOUT(dumb, by_its_dma_buf, TIMEOUT)
 	self->window.offset = PAGE;
 	EXPECT_EQ(expected(variant->node), node_capture(self->fd, second, &self->window));
 	EXPECT_EQ(self->pins, observe_pins());
+}
+
+/* Its file by address is the one that PRIME gives, and comes back as the object */
+TEST_F_TIMEOUT(dumb, has_one_dma_buf, TIMEOUT)
+{
+	struct udmabuf_by_address by = {
+		.address = (unsigned long)self->target, .size = PLACE_SIZE,
+	};
+	struct drm_prime_handle prime = {
+		.handle = self->create.handle, .flags = DRM_CLOEXEC | DRM_RDWR,
+	};
+	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), fd;
+
+	ASSERT_LE(0, device);
+	fd = ioctl(device, UDMABUF_BY_ADDRESS, &by);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(self->card, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
+	EXPECT_TRUE(same_file(fd, prime.fd));
+	prime.fd = fd;
+	EXPECT_EQ(0, ioctl(self->card, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
+	close(fd);
+	close(device);
 }
 
 TEST_HARNESS_MAIN

@@ -4,6 +4,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
 #include <linux/module.h>
@@ -37,10 +38,16 @@ static struct dma_buf *drm_gem_owner_get_dmabuf(void *ptr)
 		get_dma_buf(dmabuf);
 		return dmabuf;
 	}
-	/* It is not kept in the object: who closes the last handle would drop it, if anybody */
 	if (obj->funcs->export)
-		return obj->funcs->export(obj, O_CLOEXEC | O_RDWR);
-	return drm_gem_prime_export(obj, O_CLOEXEC | O_RDWR);
+		dmabuf = obj->funcs->export(obj, O_CLOEXEC | O_RDWR);
+	else
+		dmabuf = drm_gem_prime_export(obj, O_CLOEXEC | O_RDWR);
+	/* As PRIME does: it stays the object's until the last handle is closed */
+	if (!IS_ERR(dmabuf) && obj->handle_count) {
+		get_dma_buf(dmabuf);
+		obj->dma_buf = dmabuf;
+	}
+	return dmabuf;
 }
 
 static const struct vma_owner_obj_ops drm_gem_owner_obj_ops = {
@@ -57,6 +64,9 @@ static int drm_gem_owner_get(const struct vma_owner_query *q,
 	struct drm_gem_object *obj = q->private_data;
 	struct drm_device *dev = obj->dev;
 
+	/* What has pages was GUP's, and some do not count from the fake offset */
+	if (!q->pfnmap || q->pgoff < first)
+		return -ENOENT;
 	/* The VMA's file keeps both as long as it is there */
 	if (!try_module_get(dev->driver->fops->owner))
 		return -ENODEV;
