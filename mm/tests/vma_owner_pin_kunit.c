@@ -945,6 +945,15 @@ static void errno_owner_answers_nonsense(struct kunit *test)
 		vo_expect_refused(imp, vo_pin(imp, addr, VO_SIZE), -EFAULT);
 }
 
+static void errno_leaves_no_client(struct kunit *test)
+{
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+
+	imp->pin.client = &imp->client;
+	KUNIT_EXPECT_EQ(test, vo_pin(imp, vo_anon(test->priv, 1), 0), -EINVAL);
+	KUNIT_EXPECT_NULL(test, imp->pin.client);
+}
+
 static void errno_bad_arguments(struct kunit *test)
 {
 	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
@@ -1104,6 +1113,7 @@ struct kunit_case vo_pin_cases[] = {
 	KUNIT_CASE(errno_of_second_vma_passed_on),
 	KUNIT_CASE(errno_owner_answers_nonsense),
 	KUNIT_CASE_PARAM(errno_ranges_refused, vo_range_gen_params),
+	KUNIT_CASE(errno_leaves_no_client),
 	KUNIT_CASE(errno_bad_arguments),
 	KUNIT_CASE(errno_without_mm),
 	KUNIT_CASE(errno_put_of_no_revoke_handle),
