@@ -466,6 +466,69 @@ static void bar_goes_to_a_driver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENODEV, bar_test_pin(t->addr, &late, PAGE_SIZE));
 }
 
+/* Page 1: who has others goes on, and gets no more of it */
+static void bar_goes_to_a_driver_in_part(struct kunit *test)
+{
+	struct bar_test *t = test->priv;
+	resource_size_t start = t->window.start + PAGE_SIZE;
+	struct bar_test_pin p, claimed;
+	struct vma_owner_extents x = {};
+
+	KUNIT_ASSERT_EQ(test, 0, bar_test_pin(t->addr, &p, PAGE_SIZE));
+	KUNIT_ASSERT_NOT_NULL(test,
+			      __request_mem_region(start, PAGE_SIZE, "bar-test",
+						   IORESOURCE_EXCLUSIVE));
+	if (!iomem_is_exclusive(start)) {
+		release_mem_region(start, PAGE_SIZE);
+		vma_unpin(&p.pin);
+		kunit_skip(test, "user space may have what a driver has");
+	}
+	KUNIT_EXPECT_EQ(test, 1, p.temporary);
+	KUNIT_EXPECT_EQ(test, 0, p.permanent);
+	KUNIT_EXPECT_EQ(test, t->window.start, bar_test_phys(test, &p));
+	KUNIT_ASSERT_EQ(test, 0, bar_test_pin(t->addr, &claimed,
+					      2 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			p.pin.ref.ops->get_extents(p.pin.ref.obj, 0,
+						   2 * PAGE_SIZE, &x));
+	vma_unpin(&claimed.pin);
+	vma_unpin(&p.pin);
+	release_mem_region(start, PAGE_SIZE);
+}
+
+/* A bridge is moved, and those behind it are not told */
+static void bar_goes_with_its_window(struct kunit *test)
+{
+	struct bar_test *t = test->priv;
+	struct bar_test_pin p, late;
+
+	KUNIT_ASSERT_EQ(test, 0, bar_test_pin(t->addr, &p, PAGE_SIZE));
+	pci_bar_release_children(&t->window);
+	bar_test_told(test, &p);
+	KUNIT_EXPECT_EQ(test, -ENODEV, bar_test_pin(t->addr, &late, PAGE_SIZE));
+	vma_unpin(&p.pin);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			(int)bar_test_map_at(t, 0, BAR_TEST_BAR, BAR_TEST_SIZE,
+					     MAP_SHARED, 0));
+}
+
+/* mmap() was about to make an owner when the address was taken away */
+static void bar_that_moved_has_another_owner(struct kunit *test)
+{
+	struct bar_test *t = test->priv;
+	struct resource *res = bar_test_res(t, BAR_TEST_BAR);
+	struct bar_test_pin p;
+	unsigned long addr;
+
+	KUNIT_ASSERT_EQ(test, 0, release_resource(res));
+	bar_test_place(test, BAR_TEST_BAR, 2 * BAR_TEST_SIZE, BAR_TEST_SIZE);
+	addr = bar_test_map(test, BAR_TEST_BAR);
+	KUNIT_ASSERT_EQ(test, 0, bar_test_pin(addr, &p, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, res->start, bar_test_phys(test, &p));
+	vma_unpin(&p.pin);
+	KUNIT_EXPECT_EQ(test, -ENODEV, bar_test_pin(t->addr, &p, PAGE_SIZE));
+}
+
 /* mmap() has looked for a driver, which has come before there was an owner */
 static void bar_is_not_mapped_beside_a_driver(struct kunit *test)
 {
@@ -489,8 +552,9 @@ static void bar_is_not_mapped_beside_a_driver(struct kunit *test)
 			p.pin.ref.ops->get_extents(p.pin.ref.obj, 0, PAGE_SIZE,
 						   &x));
 	mmap_read_lock(current->mm);
-	KUNIT_EXPECT_NULL(test, pci_bar_fault_enter(vma_lookup(current->mm,
-							       addr)));
+	KUNIT_EXPECT_EQ(test, VM_FAULT_SIGBUS,
+			pci_bar_insert_pages(vma_lookup(current->mm, addr),
+					     addr));
 	mmap_read_unlock(current->mm);
 	release_mem_region(start, BAR_TEST_SIZE);
 	vma_unpin(&p.pin);
@@ -527,6 +591,9 @@ static struct kunit_case bar_test_cases[] = {
 	KUNIT_CASE(bar_is_released_alone),
 	KUNIT_CASE(bar_goes_with_its_address),
 	KUNIT_CASE(bar_goes_to_a_driver),
+	KUNIT_CASE(bar_goes_to_a_driver_in_part),
+	KUNIT_CASE(bar_goes_with_its_window),
+	KUNIT_CASE(bar_that_moved_has_another_owner),
 	KUNIT_CASE(bar_is_not_mapped_beside_a_driver),
 	KUNIT_CASE(bar_is_not_faulted_late),
 	{}

@@ -98,9 +98,9 @@ static struct vma_owner_revoke *pci_bar_owner_revocable(void *obj)
 }
 
 /* What mmap asks before it calls us; a driver that comes later takes it back */
-static bool pci_bar_is_claimed(const struct pci_bar_owner *owner)
+static bool pci_bar_is_claimed(u64 addr, u64 len)
 {
-	return iomem_is_exclusive(owner->start);
+	return resource_is_exclusive(&iomem_resource, addr, len);
 }
 
 static int pci_bar_owner_get_extents(void *obj, u64 offset, u64 len,
@@ -109,7 +109,7 @@ static int pci_bar_owner_get_extents(void *obj, u64 offset, u64 len,
 	struct pci_bar_owner *owner = obj;
 
 	/* mmap saw no driver, but one may have come before there was an owner */
-	if (pci_bar_is_claimed(owner))
+	if (pci_bar_is_claimed(owner->start + offset, len))
 		return -ENODEV;
 	x->vec = kzalloc_obj(*x->vec);
 	if (!x->vec)
@@ -187,17 +187,28 @@ static vm_fault_t pci_bar_insert_page(struct vm_area_struct *vma,
 				   pci_bar_prot(vma));
 }
 
+static u64 pci_bar_addr(const struct vm_area_struct *vma, unsigned long addr)
+{
+	return (u64)linear_page_index(vma, addr) << PAGE_SHIFT;
+}
+
 static vm_fault_t pci_bar_insert_pages(struct vm_area_struct *vma,
 				       unsigned long addr)
 {
-	vm_fault_t ret = pci_bar_insert_page(vma, addr);
 	unsigned long end;
+	vm_fault_t ret;
 
+	if (pci_bar_is_claimed(pci_bar_addr(vma, addr), PAGE_SIZE))
+		return VM_FAULT_SIGBUS;
+	ret = pci_bar_insert_page(vma, addr);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 	addr = ALIGN_DOWN(addr, PCI_BAR_FAULT_SIZE);
 	end = min(addr + PCI_BAR_FAULT_SIZE - 1, vma->vm_end - 1);
-	for (addr = max(addr, vma->vm_start); addr < end; addr += PAGE_SIZE)
+	addr = max(addr, vma->vm_start);
+	if (pci_bar_is_claimed(pci_bar_addr(vma, addr), end - addr))
+		return ret;
+	for (; addr < end; addr += PAGE_SIZE)
 		if (pci_bar_insert_page(vma, addr) != VM_FAULT_NOPAGE)
 			break;
 	return ret;
@@ -214,6 +225,7 @@ static vm_fault_t pci_bar_insert_huge(struct vm_fault *vmf, unsigned int order)
 
 	if (addr < vma->vm_start || size > vma->vm_end - addr ||
 	    !IS_ALIGNED(pfn, 1UL << order) ||
+	    pci_bar_is_claimed(pci_bar_addr(vma, addr), size) ||
 	    pgprot_val(pgprot_decrypted(vma->vm_page_prot)) !=
 	    pgprot_val(vma->vm_page_prot))
 		return VM_FAULT_FALLBACK;
@@ -231,11 +243,8 @@ static struct pci_bar_owner *pci_bar_fault_enter(struct vm_area_struct *vma)
 
 	if (!owner)
 		return NULL;
-	if (vma_owner_fault_enter(owner->revoke)) {
-		if (!pci_bar_is_claimed(owner))
-			return owner;
-		vma_owner_fault_exit(owner->revoke);
-	}
+	if (vma_owner_fault_enter(owner->revoke))
+		return owner;
 	pci_bar_owner_put(owner);
 	return NULL;
 }
@@ -279,7 +288,7 @@ static int pci_bar_access(struct vm_area_struct *vma, unsigned long addr,
 	owner = pci_bar_fault_enter(vma);
 	if (!owner)
 		return ret;
-	if (pci_bar_insert_page(vma, addr & PAGE_MASK) == VM_FAULT_NOPAGE)
+	if (pci_bar_insert_pages(vma, addr & PAGE_MASK) == VM_FAULT_NOPAGE)
 		ret = generic_access_phys(vma, addr, buf, len, write);
 	pci_bar_fault_exit(owner);
 	return ret;
@@ -300,12 +309,29 @@ static const struct vm_operations_struct pci_bar_vm_ops = {
 
 /* ---- owners ---- */
 
-/* Finds the VMAs of /dev/mem, too, as a driver that claims the BAR does */
+/* The mappings of sysfs and procfs with this number; of 0, those of procfs */
+static void pci_bar_zap(u64 start, u64 size, unsigned long id)
+{
+	struct address_space *mapping = iomem_get_mapping();
+	struct vm_area_struct *vma;
+
+	i_mmap_lock_read(mapping);
+	mapping_rmap_tree_foreach(vma, mapping, PHYS_PFN(start),
+				  PHYS_PFN(start + size - 1)) {
+		if ((unsigned long)vma->vm_private_data != id)
+			continue;
+		/* /dev/mem has no number either */
+		if (id || vma->vm_ops == &pci_bar_vm_ops)
+			zap_vma(vma);
+	}
+	i_mmap_unlock_read(mapping);
+}
+
 static void pci_bar_owner_zap(void *priv)
 {
 	struct pci_bar_owner *owner = priv;
 
-	unmap_mapping_range(iomem_get_mapping(), owner->start, owner->size, 1);
+	pci_bar_zap(owner->start, owner->size, owner->id);
 }
 
 static const struct vma_owner_revoke_ops pci_bar_owner_revoke_ops = {
@@ -332,9 +358,9 @@ static struct pci_bar_owner *pci_bar_owner_create(const struct pci_dev *pdev,
 	owner->resno = resno;
 	owner->start = pci_resource_start(pdev, resno);
 	owner->size = pci_resource_len(pdev, resno);
-	/* A number is not used again, even where it has 32 bits */
+	/* A number is not used again, even where it has 32 bits, and is no errno */
 	owner->id = pci_bar_owner_last_id + 1;
-	if (owner->id)
+	if (owner->id <= LONG_MAX)
 		ret = xa_err(xa_store(&pci_bar_owners, owner->id, owner,
 				      GFP_KERNEL));
 	if (ret)
@@ -373,9 +399,18 @@ static struct pci_bar_owner *pci_bar_owner_find(const struct pci_dev *pdev,
 	struct pci_bar_owner *owner;
 	unsigned long id;
 
-	xa_for_each(&pci_bar_owners, id, owner)
-		if (owner->pdev == pdev && owner->resno == resno)
+	xa_for_each(&pci_bar_owners, id, owner) {
+		if (owner->pdev != pdev || owner->resno != resno)
+			continue;
+		if (owner->start == pci_resource_start(pdev, resno) &&
+		    owner->size == pci_resource_len(pdev, resno))
 			return owner;
+		/* It was made while the BAR moved, and mmap refused */
+		xa_erase(&pci_bar_owners, id);
+		vma_owner_revoke_begin(owner->revoke, VMA_OWNER_PERMANENT);
+		pci_bar_owner_put(owner);
+		break;
+	}
 	return pci_bar_owner_create(pdev, resno);
 }
 
@@ -444,9 +479,7 @@ static struct pci_bar_owner *pci_bar_owner_take(const struct pci_dev *pdev,
 	struct pci_bar_owner *owner;
 	unsigned long id;
 
-	/* Mostly nobody has mapped anything, or has not yet */
-	if (xa_empty(&pci_bar_owners))
-		return NULL;
+	/* An empty table says nothing: somebody may be about to be in it */
 	guard(mutex)(&pci_bar_owners_lock);
 	xa_for_each(&pci_bar_owners, id, owner) {
 		if (pdev && owner->pdev != pdev)
@@ -457,6 +490,31 @@ static struct pci_bar_owner *pci_bar_owner_take(const struct pci_dev *pdev,
 			return xa_erase(&pci_bar_owners, id);
 	}
 	return NULL;
+}
+
+/* One that @res has all of */
+static struct pci_bar_owner *
+pci_bar_owner_take_within(const struct resource *res)
+{
+	struct pci_bar_owner *owner;
+	unsigned long id;
+
+	guard(mutex)(&pci_bar_owners_lock);
+	xa_for_each(&pci_bar_owners, id, owner)
+		if (owner->start >= res->start &&
+		    owner->start + owner->size - 1 <= res->end)
+			return xa_erase(&pci_bar_owners, id);
+	return NULL;
+}
+
+/* What nobody owns is known in procfs by its address alone, and only whole pages are */
+static void pci_bar_zap_unowned(const struct pci_dev *pdev, int resno)
+{
+	const struct resource *res = pci_resource_n(pdev, resno);
+
+	if (resource_type(res) == IORESOURCE_MEM && pci_bar_has_address(res) &&
+	    pci_bar_is_of_pages(pdev, resno))
+		pci_bar_zap(res->start, resource_size(res), 0);
 }
 
 static void pci_bar_owner_end(const struct pci_dev *pdev, int resno, u64 start,
@@ -477,27 +535,93 @@ static void pci_bar_owner_end(const struct pci_dev *pdev, int resno, u64 start,
  *
  * On return nobody accesses them through what was mapped or pinned until now.
  *
- * Context: Process context, may sleep. No lock is held that unpinning or undoing
- * a mapping takes. Before the address becomes somebody else's.
+ * Context: Process context, may sleep. pci_bus_sem and pci_rescan_remove_lock may
+ * be held; no lock that unpinning or undoing a mapping takes. Before the address
+ * becomes somebody else's.
  */
 void pci_bar_owner_revoke(const struct pci_dev *pdev, int resno)
 {
+	int i;
+
 	pci_bar_owner_end(pdev, resno, 0, U64_MAX);
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (resno < 0 || resno == i)
+			pci_bar_zap_unowned(pdev, i);
 }
 
 /**
- * pci_bar_owner_claimed() - take the BARs back that a driver has claimed
+ * pci_bar_release_children() - release what is in the window of a bridge
+ * @window: the window
+ *
+ * As release_child_resources(), which the devices behind the bridge are not told
+ * of. Their BARs are taken back, and once more what was mapped meanwhile.
+ *
+ * Context: As pci_bar_owner_revoke().
+ */
+void pci_bar_release_children(struct resource *window)
+{
+	const u64 start = window->start, end = window->end;
+	const bool memory = resource_type(window) == IORESOURCE_MEM;
+
+	if (memory)
+		pci_bar_owner_end(NULL, -1, start, end);
+	release_child_resources(window);
+	if (memory)
+		pci_bar_owner_end(NULL, -1, start, end);
+}
+
+/* The next one behind *@id that @res is a part of, with a reference */
+static struct pci_bar_owner *pci_bar_owner_next(const struct resource *res,
+						unsigned long *id)
+{
+	struct pci_bar_owner *owner;
+
+	guard(mutex)(&pci_bar_owners_lock);
+	xa_for_each_start(&pci_bar_owners, *id, owner, *id + 1) {
+		if (owner->start > res->end ||
+		    owner->start + owner->size <= res->start)
+			continue;
+		kref_get(&owner->kref);
+		return owner;
+	}
+	return NULL;
+}
+
+/* Who uses the rest goes on; what is claimed is refused from now on */
+static void pci_bar_owner_claim_part(const struct resource *res)
+{
+	struct pci_bar_owner *owner;
+	unsigned long id = 0;
+
+	while ((owner = pci_bar_owner_next(res, &id))) {
+		vma_owner_revoke(owner->revoke, VMA_OWNER_TEMPORARY);
+		vma_owner_restore(owner->revoke);
+		pci_bar_owner_put(owner);
+	}
+}
+
+/**
+ * pci_bar_owner_claimed() - take what a driver has claimed of BARs back
  * @res: what it has claimed, in the tree of iomem_resource by now
  *
- * Not if user space may still have it.
+ * Not if user space may still have it. All of a BAR is taken back for good; of a
+ * part nothing is mapped or pinned again, and importers that hold some of it lose
+ * all that they hold in the same pin.
  *
  * Context: As pci_bar_owner_revoke().
  */
 void pci_bar_owner_claimed(const struct resource *res)
 {
+	struct pci_bar_owner *owner;
+
+	/* Who is about to be in the table looks at the resources afterwards */
 	if (xa_empty(&pci_bar_owners) ||
 	    !resource_is_exclusive(&iomem_resource, res->start,
 				   resource_size(res)))
 		return;
-	pci_bar_owner_end(NULL, -1, res->start, res->end);
+	while ((owner = pci_bar_owner_take_within(res))) {
+		vma_owner_revoke(owner->revoke, VMA_OWNER_PERMANENT);
+		pci_bar_owner_put(owner);
+	}
+	pci_bar_owner_claim_part(res);
 }

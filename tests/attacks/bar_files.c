@@ -280,13 +280,11 @@ TEST_F_TIMEOUT(bar_files, unplugged_while_written, TIMEOUT)
 	newcomer_close(&newcomer);
 }
 
-/* Nor through a private mapping, which nobody owns; in procfs nobody removes it */
+/* Nor through a private mapping, which nobody owns */
 TEST_F_TIMEOUT(bar_files, removed_private, TIMEOUT)
 {
 	unsigned char *map;
 
-	if (variant->way == BAR_PROCFS)
-		SKIP(return, "procfs does not know its mappings");
 	map = bar_file_map(&self->file, RW, MAP_PRIVATE);
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_FALSE(read_is_sigbus(map));
