@@ -314,6 +314,10 @@ static int vma_piece_get(const struct vma_asker *by, unsigned long addr,
 		return ret;
 	vma = l.vma;
 	if (!vma) {
+		/* What lies behind it is another piece */
+		vma = find_vma(by->mm, addr);
+		if (vma)
+			p->end = min(p->end, vma->vm_start);
 		vma_unlock(&l);
 		p->kind = PIECE_HOLE;
 		return 0;

@@ -299,6 +299,7 @@ struct tt_unit {
  * @vmaps: kernel mappings of TT_DMABUF, under its dma_resv
  * @pinned: attachments of those who know of no moves, likewise
  * @mappings: extents and kernel mappings that have not been undone
+ * @calls: for mappings, see tt_dawdle()
  * @refuse: a task to which tryget says @refusal
  */
 struct tt_obj {
@@ -317,6 +318,7 @@ struct tt_obj {
 	unsigned int vmaps;
 	unsigned int pinned;
 	atomic_t mappings;
+	atomic_t calls;
 	struct task_struct *refuse;
 	int refusal;
 };
@@ -484,11 +486,19 @@ static struct vma_owner_revoke *tt_obj_revocable(void *data)
 	return obj->unit->r;
 }
 
+/* Some owners take their time, and so give others the time to be too early */
+static void tt_dawdle(struct tt_obj *obj)
+{
+	if (!(atomic_inc_return(&obj->calls) % 12))
+		usleep_range(50, 500);
+}
+
 static int tt_get_extents(void *data, u64 offset, u64 len, struct vma_owner_extents *x)
 {
 	struct tt_obj *obj = data;
 	size_t skip = offset_in_page(offset), n;
 
+	tt_dawdle(obj);
 	x->vec = kcalloc(TT_PAGES, sizeof(*x->vec), GFP_KERNEL);
 	if (!x->vec)
 		return -ENOMEM;
@@ -509,6 +519,7 @@ static void tt_put_extents(void *data, struct vma_owner_extents *x)
 {
 	struct tt_obj *obj = data;
 
+	tt_dawdle(obj);
 	tt_check(atomic_dec_return(&obj->mappings) >= 0, "extents put once too often");
 	kfree(x->vec);
 }
@@ -536,6 +547,7 @@ static void tt_vunmap(void *data, struct iosys_map *map)
 {
 	struct tt_obj *obj = data;
 
+	tt_dawdle(obj);
 	tt_check(atomic_dec_return(&obj->mappings) >= 0, "vunmap once too often");
 	if (obj->scattered)
 		vunmap(map->vaddr);
@@ -1911,6 +1923,9 @@ static void tt_op_touch(struct tt_worker *w)
 		ret = get_user(v, cell);
 	tt_note(w, page, write, p->id, ret);
 	if (ret && fatal_signal_pending(current))
+		return;
+	/* UML's kernel reads what user space may not */
+	if (IS_ENABLED(CONFIG_UML) && p->id && p->prot == PROT_NONE)
 		return;
 	if (!p->id || !(p->prot & (write ? PROT_WRITE : PROT_READ))) {
 		tt_check(ret == -EFAULT, "page %u, prot %u, can be %s: %d", page, p->prot,
