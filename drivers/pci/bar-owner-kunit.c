@@ -385,7 +385,7 @@ static void bar_has_a_number_of_its_own(struct kunit *test)
 
 	/* Should they ever be used up */
 	pci_bar_owner_revoke(t->pdev, -1);
-	pci_bar_owner_last_id = ULONG_MAX;
+	pci_bar_owner_last_id = LONG_MAX;
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
 			(int)bar_test_map_at(t, 0, BAR_TEST_BAR, PAGE_SIZE,
 					     MAP_SHARED, 0));
