@@ -71,13 +71,13 @@ describe_guest()
 	bench)
 		# one instruction takes a nanosecond, and idle time none: what is counted repeats
 		job=bench limit=1800
-		append="$append nokaslr vo_guest=count vo_modules=bench vo_timeout=1500 vo_capture.memops=sg"
+		append="$append nokaslr norandmaps vo_guest=count vo_modules=bench vo_timeout=1500 vo_capture.memops=sg"
 		append="$append${SHORT:+ vo_short}"
 		qemu="-icount shift=0,sleep=off -smp 1 -rtc clock=vm $edu"
 		;;
 	bench-iommu)
 		job=bench limit=1800
-		append="$append nokaslr intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_guest=iommu vo_modules=bench-iommu"
+		append="$append nokaslr norandmaps intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_guest=iommu vo_modules=bench-iommu"
 		append="$append vo_timeout=1500"
 		qemu="-icount shift=0,sleep=off -smp 1 -rtc clock=vm -machine q35,kernel-irqchip=off"
 		qemu="$qemu -device intel-iommu,intremap=on $edu -device pcie-root-port,id=port1,chassis=1,slot=1"

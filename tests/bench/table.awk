@@ -39,7 +39,7 @@ function grouped(n,    s)
 
 function short(ratio)
 {
-	return sprintf(ratio >= 100 ? "%.0f" : ratio < 0.1 ? "%.4f" : "%.3f", ratio)
+	return sprintf(ratio >= 100 ? "%.0f" : ratio < 0.01 ? "%.6f" : "%.3f", ratio)
 }
 
 function quoted(s)
