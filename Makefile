@@ -194,7 +194,7 @@ help:
 	echo 'make check          everything that can fail; ends with N passed, N failed'
 	echo 'make check-brief    make check without the debug, production and stock kernels, capture-iommu,'
 	echo '                    capture-32bit, the table, and the matrix but x86_64-debian, as CI does for 5.10'
-	echo 'make check-long     all of make check, then debug-capture, package, the rest of the matrix, leaks, attacks, debug-attacks, drift, regression and mutants'
+	echo 'make check-long     all of make check, then debug-capture, debug-torture, kcsan-torture, package, the rest of the matrix, leaks, attacks, debug-attacks, drift, regression and mutants'
 	echo 'make check-all      make check-long for every kernel, and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/PART/*.patch with cover letters, one part for each tree; AUTHOR= signs them'
