@@ -180,12 +180,6 @@ static inline bool swiotlb_find_pool(struct device *dev, phys_addr_t paddr)
 	return is_swiotlb_buffer(dev, paddr);
 }
 
-/* Each address is asked there */
-static inline bool dma_dev_need_sync(const struct device *dev)
-{
-	return true;
-}
-
 /* Whether VMAs have changed is not counted */
 static inline bool mmap_lock_speculate_try_begin(struct mm_struct *mm,
 						 unsigned int *seq)
