@@ -572,8 +572,14 @@ static void bar_is_not_faulted_late(struct kunit *test)
 	owner = pci_bar_fault_enter(vma);
 	KUNIT_ASSERT_NOT_NULL(test, owner);
 	pci_bar_fault_exit(owner);
+	/* As for a claim of a part: not now */
+	vma_owner_revoke_begin(owner->revoke, VMA_OWNER_TEMPORARY);
+	KUNIT_EXPECT_NULL(test, pci_bar_fault_enter(vma));
+	KUNIT_EXPECT_EQ(test, VM_FAULT_NOPAGE, pci_bar_fault_refused(vma));
+	vma_owner_restore(owner->revoke);
 	pci_bar_owner_revoke(t->pdev, -1);
 	KUNIT_EXPECT_NULL(test, pci_bar_fault_enter(vma));
+	KUNIT_EXPECT_EQ(test, VM_FAULT_SIGBUS, pci_bar_fault_refused(vma));
 	mmap_read_unlock(current->mm);
 }
 

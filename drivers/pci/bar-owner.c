@@ -249,6 +249,14 @@ static struct pci_bar_owner *pci_bar_fault_enter(struct vm_area_struct *vma)
 	return NULL;
 }
 
+/* While a part is being claimed the rest is only away for a moment: fault again */
+static vm_fault_t pci_bar_fault_refused(const struct vm_area_struct *vma)
+{
+	if (xa_load(&pci_bar_owners, (unsigned long)vma->vm_private_data))
+		return VM_FAULT_NOPAGE;
+	return VM_FAULT_SIGBUS;
+}
+
 static void pci_bar_fault_exit(struct pci_bar_owner *owner)
 {
 	vma_owner_fault_exit(owner->revoke);
@@ -261,7 +269,7 @@ static vm_fault_t pci_bar_huge_fault(struct vm_fault *vmf, unsigned int order)
 	vm_fault_t ret;
 
 	if (!owner)
-		return VM_FAULT_SIGBUS;
+		return pci_bar_fault_refused(vmf->vma);
 	if (order)
 		ret = pci_bar_insert_huge(vmf, order);
 	else
