@@ -19,11 +19,11 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "memory.h"
 #include "observe.h"
+#include "samples.h"
 #include "vma_owner_sample.h"
 
 #define EXPORTER	"vma_owner_exporter"
@@ -512,37 +512,6 @@ static struct op some_op(void)
 
 /* ---- sequences ---- */
 
-static int load(const char *module, const char *params)
-{
-	struct utsname uts;
-	char path[512];
-	int fd, err = 0;
-
-	uname(&uts);
-	snprintf(path, sizeof(path), "/lib/modules/%s/kernel/samples/vma_owner/%s.ko",
-		 uts.release, module);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (syscall(SYS_finit_module, fd, params, 0))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static int unload(const char *module)
-{
-	int tries, err = 0;
-
-	for (tries = 0; tries < 100; tries++) {
-		err = syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
-		if (err != -EAGAIN)
-			break;
-		usleep(10000);
-	}
-	return err;
-}
-
 static bool begin(void)
 {
 	memset(pages, 0, sizeof(pages));
@@ -565,7 +534,7 @@ static bool end(void)
 	munmap(area, AREA * PAGE);
 	close(importer);
 	close(exporter);
-	err = unload(EXPORTER);
+	err = unload_soon(EXPORTER);
 	if (err)
 		return wrong("the exporter cannot be unloaded: %s", errno_name(-err));
 	err = observe_pins();
@@ -782,6 +751,6 @@ int main(void)
 	shortest = fuzz(seed, sequences, &calls);
 	printf("%sok 2 - %lu operations answered as the shadow did\n", shortest ? "not " : "",
 	       calls);
-	printf("%sok 3 - the importer can be unloaded\n", unload(IMPORTER) ? "not " : "");
+	printf("%sok 3 - the importer can be unloaded\n", unload_soon(IMPORTER) ? "not " : "");
 	return shortest != 0;
 }

@@ -18,13 +18,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <linux/vfio.h>
 
 #include "memory.h"
 #include "observe.h"
+#include "samples.h"
 #include "vfio.h"
 #include "video.h"
 #include "vma_owner_sample.h"
@@ -71,29 +71,6 @@ static void row(int got, int want, const char *format, ...)
 }
 
 /* ---- modules ---- */
-
-static int load(const char *module, const char *params)
-{
-	struct utsname uts;
-	char path[512];
-	int fd, err = 0;
-
-	uname(&uts);
-	snprintf(path, sizeof(path), "/lib/modules/%s/kernel/samples/vma_owner/%s.ko",
-		 uts.release, module);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (syscall(SYS_finit_module, fd, params, 0))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static int unload(const char *module)
-{
-	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
-}
 
 /* ---- ranges of memory ---- */
 

@@ -4,7 +4,7 @@ PROGRAMS := torture inputs sweep fuzz
 SELFTESTS := $(TREE)/tools/testing/selftests
 HELPERS := $(SELFTESTS)/vma_owner
 VFIO := ../attacks
-SOURCES := $(VFIO)/vfio.c $(addprefix $(HELPERS)/,memory.c observe.c video.c)
+SOURCES := samples.c $(VFIO)/vfio.c $(addprefix $(HELPERS)/,memory.c observe.c video.c)
 
 all: $(addprefix $(OUTPUT)/,$(PROGRAMS))
 

@@ -22,12 +22,12 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "memory.h"
 #include "observe.h"
+#include "samples.h"
 #include "vfio.h"
 #include "video.h"
 #include "vma_owner_sample.h"
@@ -71,49 +71,6 @@ static int write_file(const char *path, const char *text)
 		ret = -errno;
 	close(fd);
 	return ret;
-}
-
-static char module_path[512];
-
-static const char *path_of(const char *module)
-{
-	struct utsname uts;
-
-	uname(&uts);
-	snprintf(module_path, sizeof(module_path), "/lib/modules/%s/kernel/samples/vma_owner/%s.ko",
-		 uts.release, module);
-	return module_path;
-}
-
-static int load(const char *module, const char *params)
-{
-	int fd = open(path_of(module), O_RDONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (syscall(SYS_finit_module, fd, params, 0))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static int unload(const char *module)
-{
-	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
-}
-
-/* What a process that died let go of may be freed a little later */
-static int unload_soon(const char *module)
-{
-	int tries, err;
-
-	for (tries = 0; tries < 100; tries++) {
-		err = unload(module);
-		if (err != -EAGAIN)
-			break;
-		usleep(20000);
-	}
-	return err;
 }
 
 /* ---- the importer ---- */
