@@ -249,7 +249,7 @@ static int file_at(const char *path, int prot, int flags, int mode)
 	return ret;
 }
 
-/* The memory of the guest's ivshmem, mapped by sysfs: VM_PFNMAP, and nobody is its owner */
+/* The memory of the guest's ivshmem, mapped by sysfs: VM_PFNMAP, and if private nobody's */
 static int bar_without_owner(void)
 {
 	char name[PCI_NAME_LENGTH], path[128];
@@ -257,7 +257,7 @@ static int bar_without_owner(void)
 	if (pci_find(name, IVSHMEM, false, 0))
 		return -ENOTCONN;
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource2", name);
-	return file_at(path, PROT_READ | PROT_WRITE, MAP_SHARED, O_RDWR);
+	return file_at(path, PROT_READ | PROT_WRITE, MAP_PRIVATE, O_RDWR);
 }
 
 static int owned_then_bar(void)
@@ -373,7 +373,7 @@ static const struct range {
 	  -EFAULT, -EFAULT, NO },
 	{ "a BAR without owner", bar_without_owner, 0, ALL, -EFAULT, -EFAULT, -EFAULT, -EFAULT,
 	  -EFAULT, NO },
-	{ "owned memory, then a BAR without owner", owned_then_bar, 0, ALL, -EFAULT, -EFAULT,
+	{ "owned memory, then a BAR", owned_then_bar, 0, ALL, -EFAULT, -EFAULT,
 	  -EFAULT, -EFAULT, -EFAULT, NO },
 	{ "ordinary memory", anon, 0, ALL, 0, 0, 0, 0, 0, 0 },
 	{ "ordinary memory, not aligned", anon, 100, ALL, 0, 0, 0, 0, 0, -EINVAL },
