@@ -199,9 +199,22 @@ struct vma_pin_maps;
  *		return PTR_ERR_OR_ZERO(foo->revoke);
  *	}
  *
- * mmap refuses private mappings, on which vmf_insert_pfn() is a BUG(), checks
- * the range, sets VM_PFNMAP and the page protection, and leaves the VMA empty
- * for the fault handler to fill::
+ * mmap leaves the VMA empty for the fault handler to fill. It refuses private
+ * mappings, on which vmf_insert_pfn() is a BUG()::
+ *
+ *	static int foo_bar_mmap(struct file *file, struct vm_area_struct *vma)
+ *	{
+ *		struct foo *foo = file->private_data;
+ *
+ *		if (!(vma->vm_flags & VM_SHARED) ||
+ *		    vma->vm_pgoff + vma_pages(vma) > foo->size >> PAGE_SHIFT)
+ *			return -EINVAL;
+ *		vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+ *		vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
+ *		vma->vm_private_data = foo;
+ *		vma->vm_ops = &foo_bar_vm_ops;	/* .fault and .owner_ops */
+ *		return 0;
+ *	}
  *
  *	static vm_fault_t foo_fault(struct vm_fault *vmf)
  *	{
@@ -314,8 +327,8 @@ struct vma_pin_maps;
  *	};
  *
  * When it has pinned, it says once for which device by vma_pin_attach(). Each
- * transfer maps what is not mapped, hands it over and starts the device, all
- * under the lock. baz_wait() is shown below::
+ * transfer maps what is not mapped, waits, hands it over and starts the device,
+ * all under the lock. baz_wait() is shown below::
  *
  *	static int baz_transfer(struct baz_buf *buf)
  *	{
@@ -327,13 +340,14 @@ struct vma_pin_maps;
  *		sgt = vma_pin_dma_table(&buf->pin);
  *		if (!sgt)
  *			sgt = vma_pin_map_dma(&buf->pin, DMA_FROM_DEVICE);
- *		if (!IS_ERR(sgt)) {
- *			vma_pin_sync_for_device_locked(&buf->pin);
+ *		ret = PTR_ERR_OR_ZERO(sgt);
+ *		if (!ret)
  *			ret = baz_wait(buf, true);
- *			if (!ret)
- *				ret = baz_start(buf, sgt);
- *		} else {
- *			ret = PTR_ERR(sgt);
+ *		if (!ret) {
+ *			vma_pin_sync_for_device_locked(&buf->pin);
+ *			ret = baz_start(buf, sgt);
+ *			if (ret)
+ *				vma_pin_sync_for_cpu_locked(&buf->pin);
  *		}
  *		vma_pin_unlock(&buf->pin);
  *		return ret;
@@ -399,6 +413,8 @@ struct vma_pin_maps;
  *		struct sg_table *sgt;
  *		int ret = 0;
  *
+ *		if (!READ_ONCE(buf->wanted))
+ *			return 0;
  *		sgt = vma_pin_map_dma(pin, DMA_FROM_DEVICE);
  *		if (IS_ERR(sgt))
  *			return PTR_ERR(sgt);
@@ -409,6 +425,11 @@ struct vma_pin_maps;
  *		mutex_unlock(&buf->leaf);
  *		return ret;
  *	}
+ *
+ * A transfer sets @wanted with its start, under the lock of the pin, so never
+ * before the attach. It clears it before its vma_pin_sync_for_cpu(), which so
+ * takes back what a restore has handed over meanwhile: what stays with the
+ * device, the next transfer does not hand over.
  *
  * The end of a pin is vma_unpin(), which calls no invalidate: before it, the
  * importer stops its device and waits for its work items. One with a restore
@@ -495,6 +516,9 @@ struct vma_pin_maps;
  * lock; locks of the exporter; lock of the pin; leaf locks of the importer, the
  * only ones that its callbacks may take. A leaf lock is never held across a
  * call that takes one of the others. lockdep knows this from boot on.
+ *
+ * In its reports *vma_pin_lock* stands for the lock of any pin, and
+ * *vma_owner_put* for what is held around ``put``.
  *
  * vma_unpin() takes the lock of the pin. In a callback, in an MMU notifier, or
  * under a dma_resv, as GPU drivers have them, that is a deadlock that lockdep
@@ -782,9 +806,9 @@ struct vma_owner_revoke_ops {
 
 	/**
 	 * @zap: Remove the CPU mappings, as by unmap_mapping_range(). That
-	 * finds the VMAs of one address_space, so ``open`` takes the inode of
-	 * the first file, by igrab(), and points f_mapping of all files to its
-	 * i_mapping: a device may have several inodes. It is put where the
+	 * finds the VMAs of one address_space, so ``open``, under a lock, takes
+	 * the inode of the first file, by igrab(), and points f_mapping of all
+	 * files to its i_mapping: a device may have several inodes. It is put where the
 	 * object is freed. Before the first open there is none. Optional for
 	 * memory that user space cannot map, or that the owner zaps by itself.
 	 *
@@ -950,7 +974,12 @@ ssize_t vma_pin_user_prefix(struct vma_pin *pin, struct mm_struct *mm,
 			    unsigned long start, size_t len,
 			    unsigned int flags,
 			    const struct vma_pin_client *client);
-/* Not in a callback, nor in an MMU notifier: there, use the deferred form */
+/*
+ * Not in a callback, nor in an MMU notifier: there, stop the device and use the
+ * deferred form. Callbacks of the pin may still come until @released, which
+ * runs in a work item, may wait for the importer's own, and may free the pin.
+ * It is optional for memory that outlives vma_unpin_barrier().
+ */
 void vma_unpin(struct vma_pin *pin);
 void vma_unpin_deferred(struct vma_pin *pin,
 			void (*released)(struct vma_pin *pin));

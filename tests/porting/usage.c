@@ -74,6 +74,8 @@ static void baz_stop(struct baz_buf *buf)
 
 static int baz_wait(struct baz_buf *buf, bool write);
 
+static const struct vm_operations_struct foo_bar_vm_ops;
+
 #include "usage.h"
 
 /* By the types that it is for */
@@ -81,7 +83,11 @@ static const struct file_operations foo_fops __used = {
 	.mmap		= foo_mmap,
 };
 
-static const struct vm_operations_struct foo_revocable_vm_ops __used = {
+static const struct file_operations foo_bar_fops __used = {
+	.mmap		= foo_bar_mmap,
+};
+
+static const struct vm_operations_struct foo_bar_vm_ops = {
 	.fault		= foo_fault,
 	.owner_ops	= &foo_owner_ops,
 };

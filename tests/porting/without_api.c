@@ -20,6 +20,10 @@ int without_api_pin(struct vma_pin *pin, struct device *dev,
 
 	if (ret)
 		return ret;
+	if (vma_pin_is_owned(pin) || !vma_pin_still_there(pin)) {
+		vma_unpin(pin);
+		return -EINVAL;
+	}
 	sgt = vma_pin_map_dma_unlocked(pin, dev, DMA_FROM_DEVICE);
 	if (IS_ERR(sgt)) {
 		vma_unpin(pin);
