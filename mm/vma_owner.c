@@ -215,6 +215,7 @@ struct vma_asker {
 	struct mm_struct	*mm;
 	unsigned int		flags;
 	const struct vma_pin_client *client;
+	bool			again;	/* was permitted when it was pinned */
 };
 
 /* The answer of one VMA, for [addr, end) */
@@ -251,6 +252,8 @@ static bool vma_pin_permitted(struct vm_area_struct *vma,
 
 	if (vma_is_cow_mapping(vma))
 		return false;
+	if (by->again)
+		return true;
 	/* As GUP: who may write there need not be allowed to read */
 	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 		return false;
@@ -843,7 +846,11 @@ static bool vma_pin_without_owner(struct vma_pin *pin,
 bool vma_pin_still_there(struct vma_pin *pin)
 {
 	unsigned long start = pin->start & PAGE_MASK;
-	const struct vma_asker by = { current->mm, 0, pin->client };
+	const struct vma_asker by = {
+		.mm	= current->mm,
+		.client	= pin->client,
+		.again	= true,
+	};
 	struct vma_piece run;
 	bool same;
 	int ret;
@@ -1344,7 +1351,8 @@ static void vma_owner_wait(struct vma_owner_revoke *r)
 				       vma_owner_is_drained(r, lifts),
 				       patience)) {
 		vma_owner_report(r);
-		patience = min(2 * patience, 60 * VMA_OWNER_DRAIN_WARN);
+		/* Less than what khungtaskd takes for a hang */
+		patience = min(2 * patience, 6 * VMA_OWNER_DRAIN_WARN);
 	}
 }
 

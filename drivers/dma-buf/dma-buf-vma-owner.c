@@ -115,13 +115,19 @@ static const struct vm_operations_struct dma_buf_cached_vm_ops = {
 	.owner_ops = &dma_buf_cached_vma_owner_ops,
 };
 
-/* An exporter with operations of its own would lose them here */
+/*
+ * Operations of an exporter, or of who has imported it and has dma_buf_mmap() fill
+ * a VMA of his, would be lost here: such a VMA stays without an owner.
+ */
 static void dma_buf_give_vma(struct vm_area_struct *vma,
 			     const struct vm_operations_struct *ops)
 {
 	const struct vm_operations_struct *old = vma->vm_ops;
 
-	if (!WARN_ON_ONCE(old && (old->open || old->close || old->fault)))
+	if (old && (old->open || old->close || old->fault))
+		pr_warn_once("dma-buf: a mapping with operations of %ps gets no owner\n",
+			     old);
+	else
 		vma->vm_ops = ops;
 }
 

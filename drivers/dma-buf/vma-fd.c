@@ -30,7 +30,7 @@ static struct dma_buf *vma_fd_get(const struct vma_pin *pin)
 	const struct vma_owner_obj_ops *ops = pin->ref.ops;
 	struct dma_buf *dmabuf;
 
-	if (!ops || !ops->get_dmabuf)
+	if (!ops || !ops->get_dmabuf || ops->no_fd)
 		return ERR_PTR(-EOPNOTSUPP);
 	dmabuf = ops->get_dmabuf(pin->ref.obj);
 	if (!dmabuf)
@@ -56,8 +56,8 @@ static struct dma_buf *vma_fd_get(const struct vma_pin *pin)
  * Context: Process context, takes mmap_lock, may sleep.
  * Return: the descriptor; -EFAULT if he may not, or it is not the memory of one
  * owner; -EINVAL if it is a part of the buffer, or @fd_flags has others;
- * -EOPNOTSUPP for ordinary memory, and of an owner who has no dma-bufs; or what
- * a security module says of files that are received.
+ * -EOPNOTSUPP for ordinary memory, and of an owner who has no dma-bufs, or none
+ * for user space; or what a security module says of files that are received.
  */
 int dma_buf_fd_by_address(unsigned long start, size_t len, int fd_flags)
 {

@@ -438,6 +438,30 @@ static void bar_goes_with_its_address(struct kunit *test)
 					     MAP_SHARED, 0));
 }
 
+static int bar_test_early = -EINVAL;
+
+/* As firmware tables are read: before there is a file that BARs are mapped by */
+static int __init bar_test_release_early(void)
+{
+	static struct pci_dev pdev;
+	struct resource *res = &pdev.resource[BAR_TEST_BAR];
+
+	pdev.dev.init_name = "bar-test";
+	*res = DEFINE_RES_MEM_NAMED(0, PAGE_SIZE, "bar-test");
+	if (iomem_get_mapping() ||
+	    allocate_resource(&iomem_resource, res, PAGE_SIZE, SZ_4G,
+			      RESOURCE_SIZE_MAX, PAGE_SIZE, NULL, NULL))
+		return 0;
+	bar_test_early = pci_release_resource(&pdev, BAR_TEST_BAR);
+	return 0;
+}
+subsys_initcall(bar_test_release_early);
+
+static void bar_goes_before_there_are_files(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 0, bar_test_early);
+}
+
 static void bar_goes_to_a_driver(struct kunit *test)
 {
 	struct bar_test *t = test->priv;
@@ -596,6 +620,7 @@ static struct kunit_case bar_test_cases[] = {
 	KUNIT_CASE(bar_has_a_number_of_its_own),
 	KUNIT_CASE(bar_is_released_alone),
 	KUNIT_CASE(bar_goes_with_its_address),
+	KUNIT_CASE(bar_goes_before_there_are_files),
 	KUNIT_CASE(bar_goes_to_a_driver),
 	KUNIT_CASE(bar_goes_to_a_driver_in_part),
 	KUNIT_CASE(bar_goes_with_its_window),

@@ -249,12 +249,16 @@ static struct pci_bar_owner *pci_bar_fault_enter(struct vm_area_struct *vma)
 	return NULL;
 }
 
-/* While a part is being claimed the rest is only away for a moment: fault again */
+/*
+ * While a part is being claimed the rest is only away for a moment: fault again, and
+ * let the one who claims it go on, whatever the priority of who faults.
+ */
 static vm_fault_t pci_bar_fault_refused(const struct vm_area_struct *vma)
 {
-	if (xa_load(&pci_bar_owners, (unsigned long)vma->vm_private_data))
-		return VM_FAULT_NOPAGE;
-	return VM_FAULT_SIGBUS;
+	if (!xa_load(&pci_bar_owners, (unsigned long)vma->vm_private_data))
+		return VM_FAULT_SIGBUS;
+	schedule_timeout_killable(1);
+	return VM_FAULT_NOPAGE;
 }
 
 static void pci_bar_fault_exit(struct pci_bar_owner *owner)
@@ -323,6 +327,9 @@ static void pci_bar_zap(u64 start, u64 size, unsigned long id)
 	struct address_space *mapping = iomem_get_mapping();
 	struct vm_area_struct *vma;
 
+	/* BARs are moved before there are files, too */
+	if (!mapping)
+		return;
 	i_mmap_lock_read(mapping);
 	mapping_rmap_tree_foreach(vma, mapping, PHYS_PFN(start),
 				  PHYS_PFN(start + size - 1)) {

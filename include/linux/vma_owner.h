@@ -199,8 +199,9 @@ struct vma_pin_maps;
  *		return PTR_ERR_OR_ZERO(foo->revoke);
  *	}
  *
- * mmap leaves the VMA empty for the fault handler to fill. It refuses private
- * mappings, on which vmf_insert_pfn() is a BUG()::
+ * mmap leaves the VMA empty for the fault handler to fill, which stands in the
+ * operations beside the owner's. It refuses private mappings, on which
+ * vmf_insert_pfn() is a BUG()::
  *
  *	static int foo_bar_mmap(struct file *file, struct vm_area_struct *vma)
  *	{
@@ -212,7 +213,7 @@ struct vma_pin_maps;
  *		vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
  *		vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
  *		vma->vm_private_data = foo;
- *		vma->vm_ops = &foo_bar_vm_ops;	/* .fault and .owner_ops */
+ *		vma->vm_ops = &foo_bar_vm_ops;
  *		return 0;
  *	}
  *
@@ -729,6 +730,13 @@ struct vma_owner_obj_ops {
 	 * the importer's outer locks may be.
 	 */
 	struct dma_buf *(*get_dmabuf)(void *obj);
+
+	/**
+	 * @no_fd: What @get_dmabuf hands out is for importers in the kernel. No
+	 * descriptor of it goes to user space, which would come back with it as
+	 * with one that the exporter has never seen.
+	 */
+	bool no_fd;
 
 	/**
 	 * @sync: Say how what @get_dmabuf has handed out is synced. Without it,

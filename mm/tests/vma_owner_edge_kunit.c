@@ -589,7 +589,10 @@ static void c15_end_within_a_line(struct kunit *test)
 	dma_buf_put(obj->dmabuf);
 }
 
-/* An exporter that counts its VMAs would lose count */
+/*
+ * An exporter that counts its VMAs would lose count, and user space has importers
+ * map one into a VMA of theirs: that is nothing to WARN of.
+ */
 static void c6_own_vma_takes_no_operations_away(struct kunit *test)
 {
 	struct vm_area_struct *vma = kunit_kzalloc(test, sizeof(*vma),
@@ -599,7 +602,7 @@ static void c6_own_vma_takes_no_operations_away(struct kunit *test)
 	vma->vm_ops = &vo_vm_ops_without_owner;
 	kunit_warning_suppress(test) {
 		dma_buf_own_vma(vma);
-		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
 	}
 	KUNIT_EXPECT_PTR_EQ(test, vma->vm_ops, &vo_vm_ops_without_owner);
 	vma->vm_ops = NULL;

@@ -862,6 +862,9 @@ static void c16_still_there(struct kunit *test)
 	vo_mmap_at(test->priv, a->file, addr + PAGE_SIZE, 2, 1, PROT_READ,
 		   MAP_SHARED);
 	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
+	/* What may be done with it was asked when it was pinned */
+	vo_mmap_at(test->priv, a->file, addr, 1, 2, PROT_NONE, MAP_SHARED);
+	KUNIT_EXPECT_TRUE(test, vma_pin_still_there(pin));
 	KUNIT_EXPECT_EQ(test, vo_held(a), 1);
 	KUNIT_EXPECT_EQ(test, vo_held(b), 0);
 	vma_unpin(pin);

@@ -38,21 +38,16 @@ static struct dma_buf *drm_gem_owner_get_dmabuf(void *ptr)
 		get_dma_buf(dmabuf);
 		return dmabuf;
 	}
+	/* PRIME knows one for each object: no user space may have it, see @no_fd */
 	if (obj->funcs->export)
-		dmabuf = obj->funcs->export(obj, O_CLOEXEC | O_RDWR);
-	else
-		dmabuf = drm_gem_prime_export(obj, O_CLOEXEC | O_RDWR);
-	/* As PRIME does: it stays the object's until the last handle is closed */
-	if (!IS_ERR(dmabuf) && obj->handle_count) {
-		get_dma_buf(dmabuf);
-		obj->dma_buf = dmabuf;
-	}
-	return dmabuf;
+		return obj->funcs->export(obj, O_CLOEXEC | O_RDWR);
+	return drm_gem_prime_export(obj, O_CLOEXEC | O_RDWR);
 }
 
 static const struct vma_owner_obj_ops drm_gem_owner_obj_ops = {
 	.name		= "drm-gem",
 	.module		= THIS_MODULE,
+	.no_fd		= true,
 	.put		= drm_gem_owner_put,
 	.get_dmabuf	= drm_gem_owner_get_dmabuf,
 };
