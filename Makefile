@@ -13,7 +13,7 @@ ifneq ($(V),1)
 endif
 
 captures := capture capture-iommu capture-32bit
-targets := all check check-brief check-long kernel deb-pkg tree guest series series-readme kunit kunit-qemu selftests $(captures) leaks attacks \
+targets := all check check-brief check-long kernel deb-pkg tree guest series kunit kunit-qemu selftests $(captures) leaks attacks \
 	regression bench debug torture misuse production package matrix mutants model drift shell table record
 
 .PHONY: $(targets) check-all port-check help clean
@@ -172,9 +172,6 @@ record:
 series: tree
 	kit/series
 
-series-readme: tree
-	kit/series-readme
-
 check:
 	kit/setup
 	kit/check
@@ -199,7 +196,6 @@ help:
 	echo 'make check-all      make check-long for every kernel, and one table'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/PART/*.patch with cover letters, one part for each tree; AUTHOR= signs them'
-	echo 'make series-readme  series/README.md, from the series and its tree'
 	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'
 	echo '                    with CONFIG=FILE: out/$(KERNEL)/custom/build/..., for a real machine'
 	echo 'make guest          the kernel and the file systems of the guests, and no test'

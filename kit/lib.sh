@@ -279,7 +279,7 @@ recipe()
 		else
 			bad("unknown directive (known: add, rule, insert, delete, replace, remove, gone, build)")
 		if (!good)
-			bad("wrong arguments; see series/README.md")
+			bad("wrong arguments; CONTRIBUTING.md has the words of a recipe")
 		if (w[1] == "insert" || w[1] == "delete" || w[1] == "replace")
 			insert = w[1]
 		for (i = 2; i <= n; i++)
