@@ -127,42 +127,79 @@ need_tree()
 	fi
 }
 
+# Where files of this kernel are looked for before the common ones: its own folder, then
+# those of the newer kernels, the nearest first. What is new on the way back stands in
+# the first kernel that needs it.
+homes=
+for newer in $(listed_kernels | tr ' ' '\n' | sort -V | awk -v k="$KERNEL" '$0 == k { on = 1 } on'); do
+	if [ -d "$root/backport/$newer" ]; then
+		homes="$homes backport/$newer"
+	fi
+done
+
 # The repo's file for a path: the one of this kernel before the common one.
 lookup()
 {
-	if [ -e "$root/backport/$KERNEL/$1" ]; then
-		printf '%s\n' "$root/backport/$KERNEL/$1"
-	elif [ -e "$root/$1" ]; then
-		printf '%s\n' "$root/$1"
-	else
-		return 1
-	fi
+	for home in $homes .; do
+		if [ -e "$root/$home/$1" ]; then
+			home=$home/$1
+			printf '%s\n' "$root/${home#./}"
+			return
+		fi
+	done
+	return 1
+}
+
+# FILE... without the lines that are limited to other kernels: "[6.1 6.12] text"
+here()
+{
+	awk -v kernel="$KERNEL" '
+	match($0, /^\[[0-9][0-9. ]*\]( |$)/) {
+		list = " " substr($0, 2, index($0, "]") - 2) " "
+		if (!index(list, " " kernel " "))
+			next
+		$0 = substr($0, RLENGTH + 1)
+	}
+	{ print }' "$@"
 }
 
 # Filters text for a kernel that has some folders under other names: their paths
 # are replaced. Nothing is changed where the kernel has them as mainline does.
 as_named_here()
 {
-	if [ -e "$root/backport/$KERNEL/paths.sed" ]; then
-		sed -f "$root/backport/$KERNEL/paths.sed"
-	else
-		cat
-	fi
+	set -- -e ''
+	for home in $homes; do
+		if [ -e "$root/$home/paths.sed" ]; then
+			set -- "$@" -f "$root/$home/paths.sed"
+		fi
+	done
+	sed "$@"
+}
+
+# from_all FOLDER: those of the folders of that name that there are, the common one
+# first and this kernel's own last
+from_all()
+{
+	for home in $homes .; do
+		if [ -d "$root/$home/$1" ]; then
+			home=$root/$home
+			printf '%s\n' "${home%/.}/$1"
+		fi
+	done | tac
 }
 
 # copy_sources FOLDER TO: a folder of tests/ to TO, with what this kernel needs
 # otherwise: names, files in their place, and rules NAME.*.cocci for NAME.c.
 copy_sources()
 {
-	cp -r "$root/tests/$1" "$2/$1"
+	mkdir -p "$2/$1"
+	from_all "tests/$1" | while IFS= read -r source; do
+		cp -r "$source/." "$2/$1"
+	done
 	for source in "$2/$1"/*.[ch]; do
 		as_named_here <"$source" >"$2/named"
 		mv "$2/named" "$source"
 	done
-	if [ ! -d "$root/backport/$KERNEL/tests/$1" ]; then
-		return
-	fi
-	cp -r "$root/backport/$KERNEL/tests/$1/." "$2/$1"
 	for rule in "$2/$1"/*.cocci; do
 		if [ ! -e "$rule" ]; then
 			continue
@@ -178,33 +215,34 @@ copy_sources()
 # left_out STAGE: tells why this kernel has no such stage, or fails
 left_out()
 {
-	list=$(lookup tests/left-out) && sed -n "s/^$1[[:space:]]\{1,\}//p" "$list" | grep .
+	list=$(lookup tests/left-out) && here "$list" | sed -n "s/^$1[[:space:]]\{1,\}//p" | grep .
 }
 
 # The series files of this kernel, in order.
 series_files()
 {
-	for dir in series "backport/$KERNEL/series"; do
-		for f in "$root/$dir"/[0-9][0-9][0-9][0-9]-*.commit; do
-			if [ -e "$f" ]; then
-				basename "$f"
-			fi
-		done
+	from_all series | while IFS= read -r dir; do
+		find "$dir" -maxdepth 1 -name '[0-9][0-9][0-9][0-9]-*.commit' -printf '%f\n'
 	done | sort -u | while IFS= read -r name; do
 		lookup "series/$name"
 	done
 }
 
-# message_of FILE: the commit message of a series file. NAME.message of this kernel
-# stands in for that of NAME.commit.
+# message_of FILE: the commit message of a series file. NAME.message of a kernel
+# stands in for that of NAME.commit of the same or a newer one.
 message_of()
 {
-	message_file=$root/backport/$KERNEL/series/$(basename "$1" .commit).message
-	if [ -e "$message_file" ]; then
-		cat "$message_file"
-	else
-		sed '/^---$/,$d' "$1"
-	fi | as_named_here
+	name=$(basename "$1" .commit)
+	for home in $homes .; do
+		message=$root/$home/series/$name
+		if [ -e "$message.message" ]; then
+			here "$message.message"
+			break
+		elif [ -e "$message.commit" ]; then
+			sed '/^---$/,$d' "$message.commit" | here
+			break
+		fi
+	done | as_named_here
 }
 
 # The recipe of a series file, without comments and without what is meant for
@@ -213,93 +251,7 @@ message_of()
 # and inserted line ("| text").
 recipe()
 {
-	awk -v kernel="$KERNEL" -v all="${2:-}" -v file="${1#"$root"/}" '
-	function bad(why) {
-		printf "%s:%d: %s\n    %s\n", file, NR, why, $0 > "/dev/stderr"
-		failed = 1
-		exit 1
-	}
-	!body { if ($0 == "---") body = 1; next }
-	/^[ \t]*(#|$)/ { next }
-	{
-		# an anchor or a text line may be limited to kernels too
-		skip = 0
-		if (match($0, /^\[[^]]*\][ \t]+[@|]( |$)/)) {
-			list = " " substr($0, 2, index($0, "]") - 2) " "
-			skip = all == "" && !index(list, " " kernel " ")
-			sub(/^\[[^]]*\][ \t]+/, "")
-		}
-	}
-	/^[@|]( |$)/ {
-		if (!insert)
-			bad("this line belongs to no insert, delete or replace")
-		if (/^\|/ && insert == "delete")
-			bad("a delete has no text (| lines)")
-		if (/^@/ && text)
-			bad("the anchor (@ lines) stands before the text (| lines)")
-		if (/^\|/) {
-			if (!anchor)
-				bad("text to insert, but no anchor (@ line) before it")
-			text = 1
-		} else {
-			anchor = 1
-		}
-		if (keep && !skip)
-			print
-		next
-	}
-	/^[@|]/ { bad("a blank must follow the " substr($0, 1, 1)) }
-	{
-		if (insert && !(insert == "delete" ? anchor : text))
-			bad("the " insert " before this line has no " (insert == "delete" ? "@" : "|") " lines")
-		insert = ""
-		anchor = text = 0
-		keep = 1
-		line = $0
-		if (match(line, /^\[[^]]*\][ \t]+/)) {
-			list = " " substr(line, 2, index(line, "]") - 2) " "
-			keep = all != "" || index(list, " " kernel " ") > 0
-			line = substr(line, RLENGTH + 1)
-		}
-		n = split(line, w, /[ \t]+/)
-		if (w[n] == "")
-			n--
-		if (w[1] == "add" || w[1] == "remove")
-			good = n == 2
-		else if (w[1] == "gone")
-			good = n == 2 || n == 3
-		else if (w[1] == "rule")
-			good = n == 3 && w[2] ~ /\.cocci$/
-		else if (w[1] == "insert")
-			good = n == 3 && (w[3] == "after" || w[3] == "before")
-		else if (w[1] == "delete" || w[1] == "replace")
-			good = n == 2
-		else if (w[1] == "build")
-			good = n >= 2
-		else
-			bad("unknown directive (known: add, rule, insert, delete, replace, remove, gone, build)")
-		if (!good)
-			bad("wrong arguments; CONTRIBUTING.md has the words of a recipe")
-		if (w[1] == "insert" || w[1] == "delete" || w[1] == "replace")
-			insert = w[1]
-		for (i = 2; i <= n; i++)
-			if (w[i] ~ /^\// || w[i] ~ /(^|\/)\.\.(\/|$)/)
-				bad("paths are relative to the kernel tree")
-		if (keep)
-			print "D " NR " " line
-	}
-	END {
-		if (failed)
-			exit 1
-		if (!body) {
-			print file ": no line --- between the message and the recipe" > "/dev/stderr"
-			exit 1
-		}
-		if (insert && !(insert == "delete" ? anchor : text)) {
-			print file ": the last " insert " has no " (insert == "delete" ? "@" : "|") " lines" > "/dev/stderr"
-			exit 1
-		}
-	}' "$1"
+	awk -v kernel="$KERNEL" -v all="${2:-}" -v file="${1#"$root"/}" -f "$root/kit/recipe.awk" "$1"
 }
 
 # The number of places a rule promises to change: "/// Expect: N", or
@@ -475,11 +427,7 @@ fragments()
 # All files that configure something here.
 config_files()
 {
-	for dir in tests/configs "backport/$KERNEL/tests/configs"; do
-		for f in "$root/$dir"/*.config; do
-			if [ -e "$f" ]; then
-				printf '%s\n' "$f"
-			fi
-		done
+	from_all tests/configs | while IFS= read -r dir; do
+		find "$dir" -maxdepth 1 -name '*.config' | sort
 	done
 }

@@ -6,8 +6,10 @@
 // <smpl>
 @@
 @@
- #include <trace/events/dma_buf.h>
-+
+[7.3]  #include <trace/events/dma_buf.h>
+[6.12]  #include "dma-buf-sysfs-stats.h"
+[6.1 5.10]  #include <uapi/linux/magic.h>
+[7.3 6.1 5.10] +
 +#include "dma-buf-vma-owner.h"
 
 @@
@@ -19,6 +21,7 @@
 +}
 +#endif
 +
- static struct file *dma_buf_getfile(size_t size, int flags)
+[7.3 6.12 6.1]  static struct file *dma_buf_getfile(size_t size, int flags)
+[5.10]  static struct file *dma_buf_getfile(struct dma_buf *dmabuf, int flags)
  { ... }
 // </smpl>

@@ -7,7 +7,10 @@
 @@
 @@
 +struct vma_owner_ops;
- struct vm_uffd_ops;
+[7.3]  struct vm_uffd_ops;
+[6.12]  struct folio_batch;
+[6.1]  struct pt_regs;
+[5.10]  struct bdi_writeback;
 
 @@
 @@

@@ -10,12 +10,16 @@
 
 @@
 identifier dmabuf, vma;
+[6.12] iterator name for_each_sgtable_page;
 @@
   system_heap_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
   {
 	...
-	prot = vma->vm_page_prot;
+[7.3] 	prot = vma->vm_page_prot;
+[6.1] 	int ret;
+[6.1] +
 +	dma_buf_own_cached_vma(vma);
+[6.12] 	for_each_sgtable_page(...) { ... }
 	...
   }
 // </smpl>

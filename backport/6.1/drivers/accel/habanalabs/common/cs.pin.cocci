@@ -1,7 +1,7 @@
 /// A job's host memory is mapped for the device when it is pinned.
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
-// 6.1: the table is mapped through the ASIC's functions.
+// The table is mapped through the ASIC's functions.
 /// Expect: 3
 // <smpl>
 @@
@@ -13,7 +13,8 @@ expression size;
 
 @@
 @@
--	rc = hdev->asic_funcs->asic_dma_map_sgtable(...);
+[6.1] -	rc = hdev->asic_funcs->asic_dma_map_sgtable(...);
+[5.10] -	rc = hdev->asic_funcs->asic_dma_map_sg(...);
 -	if (rc) {
 -		dev_err(...);
 -		goto unpin_memory;

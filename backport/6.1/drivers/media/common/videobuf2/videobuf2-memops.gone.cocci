@@ -1,7 +1,7 @@
 /// Nobody makes frame vectors any more.
 // SPDX-License-Identifier: GPL-2.0
 // Confidence: High
-// 6.1: vb2_create_framevec() has no direction.
+// vb2_create_framevec() has no direction.
 /// Expect: 1
 // <smpl>
 @@

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * 6.1 has no -I for it.
+ * There is no -I for it.
  */
 #include "../kselftest_harness.h"

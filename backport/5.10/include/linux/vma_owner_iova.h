@@ -1,1 +1,0 @@
-../../../6.12/include/linux/vma_owner_iova.h
