@@ -21,11 +21,11 @@ targets := all check check-brief check-long kernel deb-pkg tree guest series kun
 
 check-all:
 	kit/setup long
-	kit/check-all
+	tests/check-all
 
 # make ends with 2 whatever this ends with
 port-check:
-	kit/port-check $(if $(filter json,$(FORMAT)),--json) "$(DRIVER)"
+	tests/port-check/run $(if $(filter json,$(FORMAT)),--json) "$(DRIVER)"
 
 ifneq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
 $(error make -n can show nothing: the work is done by the scripts in kit/. V=1 shows the commands they run)
@@ -69,7 +69,7 @@ all: tree
 	REUSE=1 kit/boot table-selftests || code=1; \
 	REUSE=1 kit/boot stock-p2p || code=1; \
 	REUSE=1 kit/boot table-p2p || code=1; \
-	kit/table table- && exit $$code
+	tests/table/run table- && exit $$code
 
 kunit: tree
 	kit/kunit
@@ -95,8 +95,8 @@ debug: guest
 	kit/boot debug-users-dma || code=1; \
 	kit/boot debug-selftests || code=1; \
 	kit/boot debug-capture || code=1; \
-	kit/check-faults || code=1; \
-	kit/check-misuse || code=1; \
+	tests/faults/run || code=1; \
+	tests/misuse/run || code=1; \
 	exit $$code
 
 torture: guest
@@ -112,7 +112,7 @@ torture: guest
 misuse: guest
 	kit/build debug
 	kit/initramfs-over debug
-	kit/check-misuse
+	tests/misuse/run
 
 production: guest
 	kit/build production
@@ -135,54 +135,54 @@ package: guest
 
 matrix: tree
 	kit/setup long
-	kit/matrix $(or $(CELLS),long)
+	tests/matrix/run $(or $(CELLS),long)
 
 regression: guest
 	kit/build-base
-	kit/regression
+	tests/regression/run
 
 bench: guest
 	kit/build production
 	kit/initramfs-over production
 	kit/build-base production
 	kit/initramfs-over base-production
-	kit/bench
+	tests/bench/run
 
 drift:
 	kit/setup
-	kit/drift
+	tests/drift/run
 
 mutants: guest
 	kit/kunit
-	kit/mutants
+	tests/mutants/run
 
 model:
 	kit/setup
-	kit/model
+	tests/model/run
 
 shell: guest
 	kit/boot shell
 
 table:
-	kit/table
+	tests/table/run
 
 record:
-	kit/record
+	tests/results/record
 
 series: tree
 	kit/series
 
 check:
 	kit/setup
-	kit/check
+	tests/check
 
 check-brief:
 	kit/setup
-	kit/check brief
+	tests/check brief
 
 check-long:
 	kit/setup long
-	kit/check long
+	tests/check long
 
 endif
 

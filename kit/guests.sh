@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# Read by kit/boot and kit/mutants: the guests there are.
+# Read by kit/boot and tests/mutants/run: the guests there are.
 
-# describe_guest NAME: sets what tests/qemu/run needs for a guest of ours, or fails.
+# describe_guest NAME: sets what kit/qemu/run needs for a guest of ours, or fails.
 #   job     what its init does
 #   append  the kernel's command line
 #   limit   seconds

@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# Read by every script of the kit: settings, messages, the list of kernels.
+# Read by every script of the kit and of the tests: settings, messages, the list of kernels.
 
 set -eu
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+# above kit/ and tests/
+root=$(cd "$(dirname "$0")" && pwd)
+while [ "$root" ] && [ ! -e "$root/kit/lib.sh" ]; do
+	root=${root%/*}
+done
+# a test's is called run, and known by its folder
+me=$(basename "$0")
+if [ "$me" = run ]; then
+	me=$(basename "$(dirname "$0")")
+fi
 
 : "${KERNEL:=7.3}" "${TREE:=}" "${AUTHOR:=}" "${FORCE:=}" "${V:=}" "${MIRROR:=}" "${SECURITY_MIRROR:=}"
 : "${CASE:=}" "${ONLY:=}"
@@ -15,7 +24,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
 out=$root/out/$KERNEL
-# kit/drift: the recipes of $KERNEL on the source of another package
+# tests/drift/run: the recipes of $KERNEL on the source of another package
 if [ -n "${DRIFT:=}" ]; then
 	out=$root/out/drift
 fi
@@ -45,7 +54,7 @@ warn()
 
 die()
 {
-	printf '%s: error: %s\n' "$(basename "$0")" "$1" >&2
+	printf '%s: error: %s\n' "$me" "$1" >&2
 	shift
 	for hint; do
 		printf '    %s\n' "$hint" >&2

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the IOMMU says of DMA that it stopped. Outside begin and end a fault of
- * it fails the guest, see tests/qemu/judge.
+ * it fails the guest, see kit/qemu/judge.
  */
 #ifndef _FAULTS_H
 #define _FAULTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the host does to the guest: it plugs in devices and pulls them out, see
- * tests/qemu/run.
+ * kit/qemu/run.
  */
 #ifndef _HOST_H
 #define _HOST_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A device is unplugged while its BAR is mapped for DMA, and another one comes
- * to its port. The host does it, see tests/qemu/run.
+ * to its port. The host does it, see kit/qemu/run.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# awk -v limit=PERCENT -f compare.awk COMMITTED FIGURES: the results of kit/bench short.
+# awk -v limit=PERCENT -f compare.awk COMMITTED FIGURES: the results of tests/bench/run short.
 # What takes more than LIMIT per cent above the committed figures has failed. What takes
 # less by as much is said: then the figures are to be recorded anew.
 BEGIN { OFS = "\t" }

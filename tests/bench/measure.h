@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the programs of the benchmark have in common. A measurement leaves as a
- * line "# bench: NAME SIZE COST", which kit/bench collects.
+ * line "# bench: NAME SIZE COST", which tests/bench/run collects.
  */
 #ifndef _MEASURE_H
 #define _MEASURE_H
@@ -12,7 +12,7 @@
 
 #include "vo_bench.h"
 
-/* "vo_short" on the kernel's command line: only what kit/check compares */
+/* "vo_short" on the kernel's command line: only what tests/check compares */
 bool measure_is_short(void);
 
 void measure_begin(void);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# Read by tests/kit/run: what kit/port-check says of tests/port-check/samples, whose
+# Read by tests/kit/run: what tests/port-check/run says of tests/port-check/samples, whose
 # comments name each place ("expect: KIND", "expect: KIND by WHOM"). Each mutant is
 # one line of the finder changed, and must be noticed by a sample.
 
@@ -8,13 +8,14 @@ make_finder()
 {
 	rm -rf "$top/finder"
 	mkdir -p "$top/finder/Documentation/mm"
-	cp -r "$repo/kit" "$repo/kernels" "$repo/tests/port-check/samples" "$top/finder/"
+	copy_kit "$top/finder"
+	cp -r "$repo/tests/port-check/samples" "$top/finder/"
 	cp "$repo/Documentation/mm/vma_owner-porting.rst" "$top/finder/Documentation/mm/"
 }
 
 finder()
 {
-	"$top/finder/kit/port-check" "$@" >"$top/said" 2>&1
+	"$top/finder/tests/port-check/run" "$@" >"$top/said" 2>&1
 }
 
 # FILE:LINE: KIND of each place, as the comments of the samples have it
@@ -45,19 +46,19 @@ seen_by()
 	done | tee -a "$top/said" | grep -q 'is not by'
 }
 
-# mutant NAME PLAIN SAMPLE FILE SED: of kit/port, against one sample
+# mutant NAME PLAIN SAMPLE FILE SED: of tests/port-check, against one sample
 mutant()
 {
 	make_finder
 	find "$top/finder/samples" -type f ! -path "$top/finder/samples/$3*" -exec rm {} +
 	name=$1
 	shift
-	sed "$4" "$top/finder/kit/port/$3" >"$top/mutant"
-	if cmp -s "$top/mutant" "$top/finder/kit/port/$3"; then
+	sed "$4" "$top/finder/tests/port-check/$3" >"$top/mutant"
+	if cmp -s "$top/mutant" "$top/finder/tests/port-check/$3"; then
 		report 1 "finder: $name" "the mutant changes nothing"
 		return
 	fi
-	cp "$top/mutant" "$top/finder/kit/port/$3"
+	cp "$top/mutant" "$top/finder/tests/port-check/$3"
 	passes "finder: $name is noticed" not_as_expected "$1"
 }
 
@@ -77,7 +78,7 @@ passes "finder: nothing is left of what has an owner" finder "$top/finder/sample
 passes "finder: and says why" grep -q '^buffer\.c:11: safe: .*its mappings have an owner' "$top/said"
 json()
 {
-	"$top/finder/kit/port-check" --json "$top/finder/samples/$1" >"$top/said" 2>&1
+	"$top/finder/tests/port-check/run" --json "$top/finder/samples/$1" >"$top/said" 2>&1
 	python3 -c '
 import json, sys
 places = json.load(open(sys.argv[1]))
@@ -111,7 +112,7 @@ make_finder
 mkdir "$top/finder/samples/vmas"
 mv "$top/finder/samples/vmas.c" "$top/finder/samples/vmas/"
 fails "finder: a place that is on no list" '^vmas.c:23: pin' finder "$top/finder/samples/vmas"
-sed -i 's,^drivers/xen/gntdev.c .*,samples/vmas/vmas.c is_mine it is a test,' "$top/finder/kit/port/checked"
+sed -i 's,^drivers/xen/gntdev.c .*,samples/vmas/vmas.c is_mine it is a test,' "$top/finder/tests/port-check/checked"
 mkdir -p "$top/finder/include/linux"
 : >"$top/finder/include/linux/mm_types.h"
 fails "finder: a place that was checked" '^vmas.c:23: safe: .*checked: it is a test' finder "$top/finder/samples/vmas"

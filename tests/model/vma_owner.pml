@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pins and revokes of mm/vma_owner.c, for spin. kit/model runs it.
+ * Pins and revokes of mm/vma_owner.c, for spin. tests/model/run runs it.
  *
  * After a line "models: FILE" every inline and proctype bears the name of a
- * function of that file and takes its steps in its order; kit/model checks that
+ * function of that file and takes its steps in its order; tests/model/run checks that
  * the names exist. One step is one access to shared memory. Locks and reference
  * counts are taken to be what the kernel says they are.
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The exporter and the importer of README.md, which kit/check-samples puts into
+ * The exporter and the importer of README.md, which tests/porting/run puts into
  * readme_exporter.h and readme_importer.h, with what is around them in a driver.
  */
 #include <linux/dma-mapping.h>

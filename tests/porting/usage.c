@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The four roles as include/linux/vma_owner.h shows them, which
- * kit/check-samples puts into usage.h, with what such drivers have of their own.
+ * tests/porting/run puts into usage.h, with what such drivers have of their own.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>

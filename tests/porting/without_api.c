@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A module that pins by the calls of the API where there is none, by what
- * kit/port-check --compat takes out of Documentation/mm/vma_owner-porting.rst.
+ * tests/port-check/run --compat takes out of Documentation/mm/vma_owner-porting.rst.
  */
 #undef CONFIG_VMA_OWNER
 #include "porting.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What kit/port-check has to say of each line, and nothing of the others: not of
+ * What tests/port-check/run has to say of each line, and nothing of the others: not of
  * get_vaddr_frames() in a comment either. No file here is compiled.
  */
 struct importer {

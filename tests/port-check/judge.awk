@@ -4,7 +4,7 @@
 # one place a line, as file, line, function, kind, old, new, reason, by. A place
 # that Coccinelle did not see stands where it could not parse: the scan's facts hold.
 # -v core=REGEX: files of a kernel tree that are no driver's. -v tree=FOLDER: the tree,
-# of whose places those named in the file kit/port/checked stay.
+# of whose places those named in the file tests/port-check/checked stay.
 
 BEGIN { FS = OFS = "\t" }
 

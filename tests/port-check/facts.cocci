@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Prints what kit/port-check judges by, a fact in a line: file, line, function,
-/// tag, name, detail. kit/port/facts.awk prints the same of what does not parse.
+/// Prints what tests/port-check/run judges by, a fact in a line: file, line, function,
+/// tag, name, detail. tests/port-check/facts.awk prints the same of what does not parse.
 /// Nothing here looks at paths through a function: that would take minutes.
 
 @initialize:python@

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Prints what kit/port-check judges by, as facts.cocci does, from the text alone:
+# Prints what tests/port-check/run judges by, as facts.cocci does, from the text alone:
 # calls by their names, functions by their braces. Knows no types and no macros.
 # -v calls=REGEX: the names of calls that count, those of facts.cocci.
 
