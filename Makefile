@@ -6,7 +6,7 @@ KERNEL ?= 7.3
 JOBS ?= $(shell nproc)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vma_owner
 export KERNEL TREE CONFIG FORCE V JOBS AUTHOR CACHE MIRROR SECURITY_MIRROR DRIVER FORMAT
-export OPS SEED WORKERS
+export OPS SEED WORKERS ANEW
 
 ifneq ($(V),1)
 .SILENT:
@@ -193,7 +193,7 @@ help:
 	echo '                    capture-32bit, the table, and the matrix but x86_64-debian, as CI does for 5.10'
 	echo 'make check-long     all of make check, then debug-capture, torture on the debug and the KCSAN kernel, package,'
 	echo '                    the rest of the matrix, leaks, attacks, drift, regression and mutants'
-	echo 'make check-all      make check-long for every kernel, and one table'
+	echo 'make check-all      make check-long for every kernel, and one table; with ANEW=1 also what passed before for the same files'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/PART/*.patch with cover letters, one part for each tree; AUTHOR= signs them'
 	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'

@@ -62,6 +62,36 @@ die()
 	exit 1
 }
 
+# result pass|fail|skip NAME [WHY]: one test's line in $tests
+result()
+{
+	printf '%s\t%s\t%s\n' "$1" "$2" "$(printf '%s' "${3:-}" | tr '\t' ' ')" >>"$tests"
+}
+
+# judged STATUS NAME WHY: a test that passed if STATUS is 0, and else failed for WHY
+judged()
+{
+	if [ "$1" = 0 ]; then
+		result pass "$2"
+	else
+		result fail "$2" "$3"
+	fi
+}
+
+# concluded NAME: the end of a test that judged by itself. Tells what failed and how many
+# of each there are, and fails if one did or none passed.
+concluded()
+{
+	awk -F '\t' -v name="$1" '
+	$1 == "fail" { print "  FAIL " $2 ($3 == "" ? "" : ": " $3) }
+	{ count[$1]++ }
+	END {
+		printf "%s: %d passed, %d failed", name, count["pass"], count["fail"]
+		print count["skip"] ? ", " count["skip"] " skipped" : ""
+		exit count["fail"] > 0 || !count["pass"]
+	}' "$tests"
+}
+
 # run COMMAND...: shown first when V=1
 run()
 {
