@@ -202,17 +202,16 @@ here()
 	{ print }' "$@"
 }
 
-# Filters text for a kernel that has some folders under other names: their paths
-# are replaced. Nothing is changed where the kernel has them as mainline does.
+# Filters our own text for a kernel that has other names for what it mentions, folders
+# above all. Nothing is changed where the kernel has them as mainline does.
+names=$(for home in $homes; do
+	if [ -e "$root/$home/names.sed" ]; then
+		here "$root/$home/names.sed"
+	fi
+done)
 as_named_here()
 {
-	set -- -e ''
-	for home in $homes; do
-		if [ -e "$root/$home/paths.sed" ]; then
-			set -- "$@" -f "$root/$home/paths.sed"
-		fi
-	done
-	sed "$@"
+	sed -e "$names"
 }
 
 # from_all FOLDER: those of the folders of that name that there are, the common one
