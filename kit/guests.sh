@@ -33,19 +33,6 @@ describe_guest()
 		job=kunit
 		append="kunit.filter_glob=vma_owner_*.*[!y]"
 		;;
-	misuse-control)
-		# one case, so that there is a plan; then init looks for leaks
-		job=kunit
-		append="kunit.filter_glob=vma_owner.c1_pin_of_never_faulted_memory"
-		append="$append vo_modules=misuse vo_misuse.make=control"
-		;;
-	misuse-*)
-		job=silent
-		append="kunit.enable=0 panic_on_warn=0 vo_modules=misuse vo_misuse.memory=${1##*-}"
-		misuse=${1#misuse-}
-		append="$append vo_misuse.make=${misuse%-*}"
-		enough="vo_misuse: (made|cannot)|module /[^ ]*vo_misuse"
-		;;
 	capture | capture-*)
 		job=capture limit=1800
 		append="$append hugepages=16 vo_timeout=800"
@@ -68,6 +55,28 @@ describe_guest()
 		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $edu $edu"
 		append="$append${SEED:+ vo_seed=$SEED}${WORKERS:+ vo_workers=$WORKERS}"
 		;;
+	*) describe_small "$1" || describe_attacks "$1" || return 1 ;;
+	esac
+	narrow "$1"
+}
+
+# Those that measure, or break one rule
+describe_small()
+{
+	case $1 in
+	misuse-control)
+		# one case, so that there is a plan; then init looks for leaks
+		job=kunit
+		append="kunit.filter_glob=vma_owner.c1_pin_of_never_faulted_memory"
+		append="$append vo_modules=misuse vo_misuse.make=control"
+		;;
+	misuse-*)
+		job=silent
+		append="kunit.enable=0 panic_on_warn=0 vo_modules=misuse vo_misuse.memory=${1##*-}"
+		misuse=${1#misuse-}
+		append="$append vo_misuse.make=${misuse%-*}"
+		enough="vo_misuse: (made|cannot)|module /[^ ]*vo_misuse"
+		;;
 	bench)
 		# one instruction takes a nanosecond, and idle time none: what is counted repeats
 		job=bench limit=1800
@@ -89,6 +98,13 @@ describe_guest()
 		append="$append vo_guest=parallel vo_modules=bench vo_capture.memops=sg vo_timeout=800"
 		qemu="-smp 8 $edu"
 		;;
+	*) return 1 ;;
+	esac
+}
+
+describe_attacks()
+{
+	case $1 in
 	attacks | p2p)
 		job=attacks limit=1800
 		append="$append intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_timeout=1500"
@@ -126,6 +142,11 @@ describe_guest()
 		;;
 	*) return 1 ;;
 	esac
+}
+
+# What a guest of several of a kind does alone, or otherwise
+narrow()
+{
 	case $1 in
 	leaks-system-heap) append="$append vo_only=rounds vo_owner=3 vo_rounds=100" ;;
 	leaks-memfd) append="$append vo_only=rounds vo_owner=5 vo_rounds=100" ;;
