@@ -380,11 +380,11 @@ run_to_pipe()
 # UBSAN off, and on newer kernels, the variable for it does nothing.
 kmake()
 {
-	kmake_tree=$1 kmake_build=$2
+	local source="$1" into="$2"
 	shift 2
-	mkdir -p "$CACHE/ccache" "$kmake_build"
+	mkdir -p "$CACHE/ccache" "$into"
 	CCACHE_DIR=$CACHE/ccache CCACHE_BASEDIR=$root/out CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=5G \
-		run make -C "$kmake_tree" O="$kmake_build" ARCH=x86_64 -j"$JOBS" --no-print-directory \
+		run make -C "$source" O="$into" ARCH=x86_64 -j"$JOBS" --no-print-directory \
 		CC='ccache gcc' HOSTCC='ccache gcc' LOCALVERSION= ${V:+V=$V} CONFIG_UBSAN_SANITIZE_ALL=y \
 		KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=vma_owner KBUILD_BUILD_HOST=vma_owner "$@"
@@ -400,32 +400,30 @@ kcsan_watches="KCSAN_SANITIZE=n KCSAN_SANITIZE_vma_owner.o=y KCSAN_SANITIZE_vma-
 # An untouched one keeps its time, or else everything would be made again.
 configure()
 {
-	conf_tree=$1 conf_build=$2
+	local source="$1" into="$2" log="$logs/config.log" lost='' stamp option
 	shift 2
-	conf_stamp=$({ git -C "$conf_tree" rev-parse base; cat "$@"; } | sha256sum)
-	conf_log=$logs/config.log
-	mkdir -p "$logs" "$conf_build"
-	if [ ! -e "$conf_build/.config" ] || [ "$(cat "$conf_build/.config-stamp" 2>&1)" != "$conf_stamp" ]; then
-		say "configuring ${conf_build#"$root"/}"
-		rm -f "$conf_build/.config-stamp"
-		kmake "$conf_tree" "$conf_build" tinyconfig >"$conf_log" 2>&1 &&
-			(cd "$conf_tree" && scripts/kconfig/merge_config.sh -m -O "$conf_build" \
-				"$conf_build/.config" "$@") >>"$conf_log" 2>&1 ||
-			die "cannot configure; see ${conf_log#"$root"/}"
+	stamp=$({ git -C "$source" rev-parse base; cat "$@"; } | sha256sum)
+	mkdir -p "$logs" "$into"
+	if [ ! -e "$into/.config" ] || [ "$(cat "$into/.config-stamp" 2>&1)" != "$stamp" ]; then
+		say "configuring ${into#"$root"/}"
+		rm -f "$into/.config-stamp"
+		kmake "$source" "$into" tinyconfig >"$log" 2>&1 &&
+			(cd "$source" && scripts/kconfig/merge_config.sh -m -O "$into" \
+				"$into/.config" "$@") >>"$log" 2>&1 ||
+			die "cannot configure; see ${log#"$root"/}"
 	fi
-	kmake "$conf_tree" "$conf_build" olddefconfig >>"$conf_log" 2>&1 ||
-		die "make olddefconfig failed; see ${conf_log#"$root"/}"
-	lost=
+	kmake "$source" "$into" olddefconfig >>"$log" 2>&1 ||
+		die "make olddefconfig failed; see ${log#"$root"/}"
 	# a later fragment may take back what an earlier one says
 	for option in $(cat "$@" | awk -F= '/^CONFIG_/ { v[$1] = $0 } END { for (o in v) print v[o] }' | sort); do
 		case $option in
 		*=n)
-			if grep -q "^${option%=n}=" "$conf_build/.config"; then
+			if grep -q "^${option%=n}=" "$into/.config"; then
 				lost="$lost $option"
 			fi
 			;;
 		*)
-			if ! grep -q -x -F "$option" "$conf_build/.config"; then
+			if ! grep -q -x -F "$option" "$into/.config"; then
 				lost="$lost $option"
 			fi
 			;;
@@ -435,14 +433,14 @@ configure()
 		die "the kernel's configuration did not take:$lost" \
 			"A dependency is off or has another name here; see tests/configs/."
 	fi
-	printf '%s\n' "$conf_stamp" >"$conf_build/.config-stamp"
+	printf '%s\n' "$stamp" >"$into/.config-stamp"
 }
 
 # base_checkout [FOLDER]: the untouched source, the parent of the series' first commit,
 # in out/$KERNEL/base
 base_checkout()
 {
-	base_tree=${1:-$out/base}
+	local base_tree="${1:-$out/base}"
 	if [ "$(git -C "$base_tree" rev-parse HEAD 2>&1)" != "$(git -C "$tree" rev-parse base)" ]; then
 		rm -rf "$base_tree"
 		git -C "$tree" worktree prune
