@@ -452,9 +452,7 @@ base_checkout()
 fragments()
 {
 	lookup tests/configs/base.config
-	if [ -e "$root/tests/configs/$KERNEL.config" ]; then
-		printf '%s\n' "$root/tests/configs/$KERNEL.config"
-	fi
+	lookup tests/configs/kernel.config
 	if [ "$1" = with ]; then
 		lookup tests/configs/series.config
 	fi
