@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the KUnit of 7.3 offers and that of 6.1 does not, and what else
- * the tests of VMA owners use that 6.1 names otherwise.
+ * What the KUnit of 7.3 offers and those of 6.1 and 5.10 do not, and what else
+ * the tests of VMA owners use that both name otherwise.
  */
 #ifndef _KUNIT_DEVICE_H
 #define _KUNIT_DEVICE_H
 
+#include <kunit/older.h>
 #include <kunit/test.h>
-#include <kunit/test-bug.h>
-#include <linux/anon_inodes.h>
 #include <linux/device.h>
 #include <linux/dma-buf.h>
 #include <linux/kthread.h>
@@ -21,18 +20,6 @@
 
 /* No attributes of cases */
 #define KUNIT_CASE_SLOW(name)	KUNIT_CASE(name)
-
-#define KUNIT_ARRAY_PARAM_DESC(name, array, member)			\
-	static const void *name##_gen_params(const void *prev, char *desc) \
-	{								\
-		const typeof((array)[0]) *next = prev;			\
-									\
-		next = next ? next + 1 : (array);			\
-		if (next - (array) >= ARRAY_SIZE(array))		\
-			return NULL;					\
-		strscpy(desc, next->member, KUNIT_PARAM_DESC_SIZE);	\
-		return next;						\
-	}
 
 /* Runs the statement after it; see report_bug() */
 #define kunit_warning_suppress(test)					\
@@ -114,7 +101,6 @@ static inline int kunit_attach_mm(void)
 }
 
 /* Other names */
-#define anon_inode_create_getfile	anon_inode_getfile_secure
 #define dma_buf_attach_revocable(a)	dma_buf_attachment_is_dynamic(a)
 #define timer_destroy_on_stack(t)	destroy_timer_on_stack(t)
 #define vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What vma_owner, written for 7.3, does not find in 6.1. Each part says why.
+ * What vma_owner, written for 7.3, does not find in 6.1 and 5.10. Each part says why.
  * linux/vma_owner.h includes it.
  */
 #ifndef _LINUX_VMA_OWNER_COMPAT_H
@@ -12,8 +12,8 @@
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/swiotlb.h>
 #include <linux/vma_owner_iova.h>
+#include <linux/vma_owner_older.h>
 
 /* Typed allocation came with 7.0 */
 #define kzalloc_obj(p)	kzalloc(sizeof(typeof(p)), GFP_KERNEL)
@@ -37,12 +37,6 @@ static inline struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm,
 
 static inline void vma_end_read(struct vm_area_struct *vma) { }
 
-/* Another name */
-static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
-{
-	return is_cow_mapping(vma->vm_flags);
-}
-
 /* Flags of a VMA are changed by hand */
 static inline void vm_flags_set(struct vm_area_struct *vma,
 				unsigned long flags)
@@ -51,10 +45,10 @@ static inline void vm_flags_set(struct vm_area_struct *vma,
 }
 
 /*
- * Only anonymous pages are unshared. A page of a private file mapping, or the zero
- * page, that is pinned for reading may be left behind when user space writes to it
- * next. So break COW wherever user space may write; what it may not write to,
- * nobody moves away.
+ * Only anonymous pages are unshared, and on 5.10 none. A page of a private file
+ * mapping, or the zero page, that is pinned for reading may be left behind when user
+ * space writes to it next. So break COW wherever user space may write; what it may
+ * not write to, nobody moves away.
  */
 static inline int vma_pin_user_pages_fast(unsigned long start, int nr,
 					  unsigned int gup_flags,
@@ -156,28 +150,9 @@ pci_p2pdma_bus_addr_map(struct p2pdma_provider *provider, phys_addr_t paddr)
 #define invalidate_mappings	move_notify
 #define dma_buf_invalidate_mappings	dma_buf_move_notify
 
-/* The dma-buf's own lock orders kernel mappings, not its dma_resv */
-static inline int dma_buf_vmap_unlocked(struct dma_buf *dmabuf,
-					struct iosys_map *map)
-{
-	return dma_buf_vmap(dmabuf, map);
-}
-
-static inline void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf,
-					   struct iosys_map *map)
-{
-	dma_buf_vunmap(dmabuf, map);
-}
-
 static inline bool dma_dev_need_sync(const struct device *dev)
 {
 	return true;
-}
-
-/* Pools that grow came with 6.6 */
-static inline bool swiotlb_find_pool(struct device *dev, phys_addr_t paddr)
-{
-	return is_swiotlb_buffer(dev, paddr);
 }
 
 /* Whether VMAs have changed is not counted */
