@@ -202,6 +202,12 @@ here()
 	{ print }' "$@"
 }
 
+# list_of FILE...: a list's lines for this kernel, without comments
+list_of()
+{
+	here "$@" | grep -v -E '^[[:space:]]*(#|$)'
+}
+
 # Filters our own text for a kernel that has other names for what it mentions, folders
 # above all. Nothing is changed where the kernel has them as mainline does.
 names=$(for home in $homes; do
@@ -253,7 +259,7 @@ copy_sources()
 # left_out STAGE: tells why this kernel has no such stage, or fails
 left_out()
 {
-	list=$(lookup tests/left-out) && here "$list" | sed -n "s/^$1[[:space:]]\{1,\}//p" | grep .
+	list=$(lookup tests/left-out) && list_of "$list" | sed -n "s/^$1[[:space:]]\{1,\}//p" | grep .
 }
 
 # The series files of this kernel, in order.

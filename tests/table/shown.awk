@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Reads ROW | BEFORE | AFTER, and comments "# before: DATE KERNEL" and "# after: ...",
-# prints the table. Variables: names, a file like tests/table/rows; kernel; and lenient,
-# where some rows were never recorded.
+# prints the table. Variables: names, the lines of tests/table/rows; and lenient, where
+# some rows were never recorded.
 
 function word(s)
 {
@@ -24,16 +24,9 @@ function word(s)
 function longer(s, w) { return length(s) > w ? length(s) : w }
 BEGIN {
 	while ((getline line < names) > 0) {
-		if (line ~ /^\[/) {
-			if (!index(" " substr(line, 2, index(line, "]") - 2) " ", " " kernel " "))
-				continue
-			sub(/^[^]]*\] */, "", line)
-		}
 		split(line, part, " [|] ")
-		if (line !~ /^(#|$)/) {
-			name[++n] = part[1]
-			row[n] = part[2]
-		}
+		name[++n] = part[1]
+		row[n] = part[2]
 	}
 }
 /^# / { said[$0 ~ /before:/ ? "before" : "after"] = substr($0, index($0, ":") + 2); next }
