@@ -59,16 +59,14 @@ guest: tree
 	kit/build
 	kit/initramfs
 
-# All guests run before one may fail the whole, so that the table is there.
-# Their kernel has nothing but what the table needs.
+# boots GUEST...: all of them run before one may fail the whole
+boots = code=0; $(foreach guest,$(1),kit/boot $(guest) || code=1;) exit $$code
+
+# Their kernel has nothing but what the table needs, which is there even if one fails.
 all: tree
 	kit/build table
 	kit/initramfs table
-	code=0; \
-	REUSE=1 kit/boot stock || code=1; \
-	REUSE=1 kit/boot table-selftests || code=1; \
-	REUSE=1 kit/boot stock-p2p || code=1; \
-	REUSE=1 kit/boot table-p2p || code=1; \
+	code=0; (export REUSE=1; $(call boots,stock table-selftests stock-p2p table-p2p)) || code=1; \
 	tests/table/run table- && exit $$code
 
 kunit: tree
@@ -81,33 +79,21 @@ selftests leaks $(captures): guest
 	kit/boot $@
 
 attacks: guest
-	code=0; \
-	kit/boot stock-attacks || code=1; \
-	kit/boot attacks || code=1; \
-	exit $$code
+	$(call boots,stock-attacks attacks)
 
 debug: guest
 	kit/build debug
 	kit/initramfs-over debug
-	code=0; \
-	kit/boot debug-kunit || code=1; \
-	kit/boot debug-users || code=1; \
-	kit/boot debug-users-dma || code=1; \
-	kit/boot debug-selftests || code=1; \
-	kit/boot debug-capture || code=1; \
+	code=0; ($(call boots,$(addprefix debug-,kunit users users-dma selftests capture))) || code=1; \
 	tests/faults/run || code=1; \
-	tests/misuse/run || code=1; \
-	exit $$code
+	tests/misuse/run && exit $$code
 
 torture: guest
 	kit/build debug
 	kit/initramfs-over debug
 	kit/build kcsan
 	kit/initramfs-over kcsan
-	code=0; \
-	OPS=$(or $(OPS),10000000) kit/boot debug-torture || code=1; \
-	OPS=$(or $(OPS),10000000) kit/boot kcsan-torture || code=1; \
-	exit $$code
+	export OPS=$(or $(OPS),10000000); $(call boots,debug-torture kcsan-torture)
 
 misuse: guest
 	kit/build debug
@@ -117,21 +103,14 @@ misuse: guest
 production: guest
 	kit/build production
 	kit/initramfs-over production
-	code=0; \
-	kit/boot production-kunit || code=1; \
-	kit/boot production-selftests || code=1; \
-	kit/boot production-capture || code=1; \
-	exit $$code
+	$(call boots,production-kunit production-selftests production-capture)
 
 package: guest
 	kit/setup custom
 	kit/build production
 	INTO=package CONFIG=out/$(KERNEL)/build-production/.config kit/build-custom deb-pkg
 	kit/initramfs-over package
-	code=0; \
-	kit/boot package-selftests || code=1; \
-	kit/boot package-kunit || code=1; \
-	exit $$code
+	$(call boots,package-selftests package-kunit)
 
 matrix: tree
 	kit/setup long
