@@ -371,6 +371,16 @@ full()
 	done
 }
 
+# logged COMMAND...: its output goes to the end of $log; what works in $work ends if it fails
+logged()
+{
+	if ! run "$@" >>"$log" 2>&1; then
+		tail -n 20 "$log" >&2
+		full "$work" "$CACHE" "$logs" "${TMPDIR:-/tmp}"
+		die "$* failed; its last words are above, all of them in ${log#"$root"/}."
+	fi
+}
+
 # The exit status of the left side of a pipe would be lost.
 run_to_pipe()
 {
