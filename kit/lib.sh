@@ -474,6 +474,16 @@ fragments()
 	fi
 }
 
+# The fragments for drivers that were converted and have no device in QEMU: those of
+# every kernel, and those that this one has besides.
+users_fragments()
+{
+	lookup tests/configs/users.config
+	if [ -e "$root/tests/configs/$KERNEL-users.config" ]; then
+		printf '%s\n' "$root/tests/configs/$KERNEL-users.config"
+	fi
+}
+
 # All files that configure something here.
 config_files()
 {
