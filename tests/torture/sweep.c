@@ -374,7 +374,7 @@ static bool applies(const struct call *c)
 	if (c->run == request || c->before == request)
 		return video >= 0;
 	if (c->after == vfio_unmap)
-		return container >= 0;
+		return container >= 0 && (c->run != vfio_owned || vfio_takes_owned());
 	if (strstr(c->name, "dma-buf"))
 		return heap >= 0;
 	return true;
