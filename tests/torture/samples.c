@@ -43,3 +43,8 @@ int unload_soon(const char *module)
 	}
 	return err;
 }
+
+bool vfio_takes_owned(void)
+{
+	return !access("/sys/module/vfio_iommu_type1/parameters/allow_raw_pfns", F_OK);
+}

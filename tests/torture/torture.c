@@ -20,6 +20,7 @@
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vma_owner_torture.h"
@@ -159,6 +160,26 @@ static bool load(unsigned long long seed, unsigned long long ops)
 	return ok;
 }
 
+/* Every half a minute, as long as they get on: who says nothing hangs */
+static void tell(void)
+{
+	static unsigned long long last;
+	unsigned long long done = 0;
+	static time_t told;
+	FILE *file;
+
+	if (time(NULL) - told < 30)
+		return;
+	told = time(NULL);
+	file = fopen("/sys/module/" MODULE "/parameters/done", "re");
+	if (file && fscanf(file, "%llu", &done) == 1 && done != last)
+		printf("# %llu operations\n", done);
+	if (file)
+		fclose(file);
+	fflush(stdout);
+	last = done;
+}
+
 static unsigned int torture(void)
 {
 	unsigned int i, left = PROCESSES, looks = 0;
@@ -179,6 +200,7 @@ static unsigned int torture(void)
 			}
 		}
 		read_pins();
+		tell();
 		if (!(++looks % 16) && unload()) {
 			printf("# the module was unloaded while in use\n");
 			exit(1);

@@ -58,6 +58,10 @@ static bool forks = true;
 module_param(forks, bool, 0444);
 MODULE_PARM_DESC(forks, "have children, and kill some");
 
+static unsigned long done;
+module_param(done, ulong, 0444);
+MODULE_PARM_DESC(done, "operations so far, to be read");
+
 #define TT_PAGES	4		/* of an object */
 #define TT_SIZE		(TT_PAGES * PAGE_SIZE)
 #define TT_CELLS	8		/* of a page */
@@ -2652,6 +2656,8 @@ static long tt_run(struct torture_run *run)
 		run->todo = TORTURE_AGAIN;
 	}
 	tt_did(w, run);
+	/* To be shown, no more */
+	WRITE_ONCE(done, atomic_long_read(&tt_counts[N_OP]));
 	for (n = 0; n < TT_BATCH && w->left && !READ_ONCE(stopped); n++) {
 		w->left--;
 		if (tt_step(w)) {
