@@ -92,6 +92,9 @@ static u32 acrn_owned_memtype(const struct vma_owner_extents *x)
 		return ACRN_MEM_TYPE_UC;
 	if (acrn_is_cached_as(x->prot, PAGE_KERNEL))
 		return ACRN_MEM_TYPE_WB;
+	/* Without PAT these two are the same */
+	if (acrn_is_cached_as(x->prot, pgprot_noncached(PAGE_KERNEL)))
+		return ACRN_MEM_TYPE_UC;
 	if (acrn_is_cached_as(x->prot, pgprot_writecombine(PAGE_KERNEL)))
 		return ACRN_MEM_TYPE_WC;
 	return ACRN_MEM_TYPE_UC;
