@@ -410,7 +410,9 @@ kmake()
 # command line goes before the assignments of makefiles.
 # shellcheck disable=SC2034
 kcsan_watches="KCSAN_SANITIZE=n KCSAN_SANITIZE_vma_owner.o=y KCSAN_SANITIZE_vma-pin.o=y
-	KCSAN_SANITIZE_dma-buf-vma-owner.o=y KCSAN_SANITIZE_vma_owner_torture.o=y"
+	KCSAN_SANITIZE_dma-buf-vma-owner.o=y KCSAN_SANITIZE_dma-buf-sync.o=y
+	KCSAN_SANITIZE_vma_owner_torture.o=y KCSAN_SANITIZE_vma_owner_importer.o=y
+	KCSAN_SANITIZE_vma_owner_exporter.o=y"
 
 # configure TREE BUILD FRAGMENTS...: .config is tinyconfig plus the fragments.
 # An untouched one keeps its time, or else everything would be made again.

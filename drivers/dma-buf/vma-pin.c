@@ -134,9 +134,12 @@ struct pin_maps {
 	enum dma_data_direction		begun_dir;
 };
 
+/* Also without a lock, see vma_pin_vaddr() */
 static struct pin_maps *maps_of(const struct vma_pin *pin)
 {
-	return pin->maps ? container_of(pin->maps, struct pin_maps, base) : NULL;
+	struct vma_pin_maps *maps = READ_ONCE(pin->maps);
+
+	return maps ? container_of(maps, struct pin_maps, base) : NULL;
 }
 
 static void vma_pin_undo(struct vma_pin *pin);
@@ -153,7 +156,7 @@ static struct pin_maps *maps_get(struct vma_pin *pin)
 		return NULL;
 	m->base.undo = vma_pin_undo;
 	m->base.release = vma_pin_release;
-	pin->maps = &m->base;
+	smp_store_release(&pin->maps, &m->base);	/* all of it is empty */
 	return m;
 }
 

@@ -1178,6 +1178,7 @@ struct tt_seg {
  * @len: bytes
  * @write: pinned for writing
  * @dev: attached to, or NULL
+ * @turn: who maps, or has the memory between two syncs; outside the lock of the pin
  * @in_use: accesses, for reading; calls that want nobody in, for writing
  * @dead: unpinned, under @in_use
  * @mapped: what is mapped, under the lock of the pin
@@ -1205,6 +1206,7 @@ struct tt_buf {
 	size_t len;
 	bool write;
 	struct device *dev;
+	struct mutex turn;		/* see above */
 	struct rw_semaphore in_use;	/* see above */
 	bool dead;
 	unsigned int mapped;
@@ -1245,6 +1247,7 @@ static struct tt_buf *tt_buf_new(void)
 	if (!b)
 		return NULL;
 	kref_init(&b->ref);
+	mutex_init(&b->turn);
 	init_rwsem(&b->in_use);
 	mutex_init(&b->leaf);
 	b->magic = TT_LIVE;
@@ -1451,8 +1454,8 @@ static u64 tt_state_of(struct tt_buf *b)
 	return b->unit && b->unit->kind != TT_DMABUF ? tt_state(b->unit) : 0;
 }
 
-/* Map @what, or find out that it cannot be */
-static void tt_map(struct tt_buf *b, struct tt_rng *rng)
+/* Map something, or find out that it cannot be */
+static void tt_map_some(struct tt_buf *b, struct tt_rng *rng)
 {
 	u64 before = tt_state_of(b);
 	unsigned int what = 1 + tt_rnd(rng, 7), one;
@@ -1526,6 +1529,14 @@ static void tt_map(struct tt_buf *b, struct tt_rng *rng)
 		vma_pin_exit(&b->pin);
 }
 
+/* The lock of the pin keeps out callbacks, not other threads of an importer */
+static void tt_map(struct tt_buf *b, struct tt_rng *rng)
+{
+	mutex_lock(&b->turn);
+	tt_map_some(b, rng);
+	mutex_unlock(&b->turn);
+}
+
 static void tt_unmap(struct tt_buf *b, struct tt_rng *rng)
 {
 	unsigned int what = 1 + tt_rnd(rng, 7);
@@ -1590,8 +1601,10 @@ static void tt_access(struct tt_buf *b, struct tt_rng *rng, bool own)
 		tt_count(N_SHUT);
 		return;
 	}
-	if (!locked && synced)
+	if (!locked && synced) {
+		mutex_lock(&b->turn);
 		vma_pin_sync_for_cpu(&b->pin);
+	}
 	while (n--) {
 		page = tt_some_cell(b, rng, &at);
 		vaddr = vma_pin_vaddr(&b->pin);
@@ -1607,8 +1620,10 @@ static void tt_access(struct tt_buf *b, struct tt_rng *rng, bool own)
 		vma_pin_unlock(&b->pin);
 		return;
 	}
-	if (synced)
+	if (synced) {
 		vma_pin_sync_for_device(&b->pin);
+		mutex_unlock(&b->turn);
+	}
 	vma_pin_exit(&b->pin);
 }
 
