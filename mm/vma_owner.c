@@ -448,7 +448,8 @@ static struct vma_owner_ref vma_pin_take_ref(struct vma_pin *pin)
 
 	spin_lock(&shard->lock);
 	ref = pin->ref;
-	pin->ref.ops = NULL;
+	/* vma_pin_still_there() looks at it without a lock */
+	WRITE_ONCE(pin->ref.ops, NULL);
 	spin_unlock(&shard->lock);
 	return ref;
 }

@@ -1008,7 +1008,8 @@ bool vma_has_owner(const struct vm_area_struct *vma);
  */
 static inline bool vma_pin_is_owned(const struct vma_pin *pin)
 {
-	return pin->ref.ops || pin->revoke;
+	/* In this order: a revoke may take @ref meanwhile */
+	return pin->revoke || pin->ref.ops;
 }
 
 /* For which device, before the first map_dma; not under the lock of any pin */
