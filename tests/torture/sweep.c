@@ -44,7 +44,7 @@
 #define SIZE		(64 * PAGE)
 #define MOST		400
 
-/* Between these, tests/qemu/judge takes no trace of one of these two for a fault's */
+/* Between these, kit/qemu/judge takes no trace of one of these two for a fault's */
 #define TRACES_BEGIN	"vo: OOM kills and failures of vmalloc are due"
 #define TRACES_END	"vo: no more of them are due"
 
