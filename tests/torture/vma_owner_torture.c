@@ -2104,6 +2104,7 @@ struct tt_asked {
 	size_t skip, len;
 	bool write;
 	enum tt_client client;
+	bool again;			/* was permitted when it was pinned */
 };
 
 struct tt_answer {
@@ -2132,7 +2133,9 @@ static int tt_ask_page(const struct tt_page *p, const struct tt_asked *q, enum t
 	if (q->client == TT_EXTENTS && tt_has_dmabuf(obj->unit->kind))
 		return -EFAULT;		/* VM_PFNMAP of nobody */
 	*piece = TT_OWNED;
-	if (p->private || !(p->prot & (q->write ? PROT_WRITE : PROT_READ)))
+	if (p->private)
+		return -EFAULT;
+	if (!q->again && !(p->prot & (q->write ? PROT_WRITE : PROT_READ)))
 		return -EFAULT;
 	return 0;
 }
@@ -2382,6 +2385,7 @@ static void tt_op_still(struct tt_worker *w)
 		return;
 	before = tt_state_of(b);
 	q.client = b->client;
+	q.again = true;
 	q.first = (b->pin.start - w->base) / PAGE_SIZE;
 	q.nr = DIV_ROUND_UP(b->skip + b->len, PAGE_SIZE);
 	of = b->unit ? TT_OWNED : TT_ORDINARY;
