@@ -116,15 +116,23 @@ static void mmio_test_mmap_it(struct kunit *test, unsigned long prot)
 
 /* ---- what user space asks ---- */
 
-static long mmio_test_map(struct mmio_test *t, unsigned long first,
-			  unsigned long nr)
+static struct mshv_user_mem_region mmio_test_mem(const struct mmio_test *t,
+						 unsigned long first,
+						 unsigned long nr, int flag)
 {
-	struct mshv_user_mem_region mem = {
+	return (struct mshv_user_mem_region) {
 		.size		= nr * PAGE_SIZE,
 		.guest_pfn	= MMIO_TEST_GFN,
 		.userspace_addr	= t->addr + first * PAGE_SIZE,
-		.flags		= BIT(MSHV_SET_MEM_BIT_WRITABLE),
+		.flags		= BIT(flag),
 	};
+}
+
+static long mmio_test_map(struct mmio_test *t, unsigned long first,
+			  unsigned long nr)
+{
+	struct mshv_user_mem_region mem =
+		mmio_test_mem(t, first, nr, MSHV_SET_MEM_BIT_WRITABLE);
 
 	return mshv_map_user_memory(t->partition, &mem);
 }
@@ -132,12 +140,8 @@ static long mmio_test_map(struct mmio_test *t, unsigned long first,
 static long mmio_test_unmap(struct mmio_test *t, unsigned long first,
 			    unsigned long nr)
 {
-	struct mshv_user_mem_region mem = {
-		.size		= nr * PAGE_SIZE,
-		.guest_pfn	= MMIO_TEST_GFN,
-		.userspace_addr	= t->addr + first * PAGE_SIZE,
-		.flags		= BIT(MSHV_SET_MEM_BIT_UNMAP),
-	};
+	struct mshv_user_mem_region mem =
+		mmio_test_mem(t, first, nr, MSHV_SET_MEM_BIT_UNMAP);
 
 	return mshv_unmap_user_memory(t->partition, &mem);
 }
