@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The work is done by the scripts in kit/; "make help" lists what there is.
+# The work is done by scripts in kit/ and tests/; "make help" lists what there is.
 
 KERNEL ?= 7.3
 JOBS ?= $(shell nproc)
@@ -28,7 +28,7 @@ port-check:
 	tests/port-check/run $(if $(filter json,$(FORMAT)),--json) "$(DRIVER)"
 
 ifneq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-$(error make -n can show nothing: the work is done by the scripts in kit/. V=1 shows the commands they run)
+$(error make -n can show nothing: the work is done by scripts in kit/ and tests/. V=1 shows the commands they run)
 endif
 
 ifndef VMA_OWNER_LOCKED
@@ -175,6 +175,7 @@ help:
 	echo 'make check-all      make check-long for every kernel, and one table; with ANEW=1 also what passed before for the same files'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
 	echo 'make series         out/$(KERNEL)/series/PART/*.patch with cover letters, one part for each tree; AUTHOR= signs them'
+	echo '                    of an older kernel, which is sent nowhere, all in a row: .../series/all'
 	echo 'make kernel         out/$(KERNEL)/build/arch/x86/boot/bzImage'
 	echo '                    with CONFIG=FILE: out/$(KERNEL)/custom/build/..., for a real machine'
 	echo 'make guest          the kernel and the file systems of the guests, and no test'
