@@ -211,6 +211,7 @@ static void owned_is_refused(struct kunit *test)
 
 	owned_test_mmap(test, VOM_REVOCABLE, PROT_READ);
 	KUNIT_EXPECT_EQ(test, -EFAULT, owned_test_map(t));
+	owned_test_expect_nothing(t);
 	owned_test_mmap(test, VOM_REVOCABLE, PROT_READ | PROT_WRITE);
 	t->m->extents_err = -ENOSPC;
 	KUNIT_EXPECT_EQ(test, -ENOSPC, owned_test_map(t));
@@ -220,6 +221,7 @@ static void owned_is_refused(struct kunit *test)
 	t->m->type = VMA_OWNER_MMIO;
 	vma_owner_mock_cut(t->m, t->addr, false);
 	KUNIT_EXPECT_EQ(test, -EINVAL, owned_test_map(t));
+	owned_test_expect_nothing(t);
 	owned_test_mmap(test, VOM_REVOCABLE | VOM_SCATTERED | VOM_HALVES,
 			PROT_READ | PROT_WRITE);
 	KUNIT_EXPECT_EQ(test, -EINVAL, owned_test_map(t));

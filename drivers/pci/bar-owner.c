@@ -257,7 +257,7 @@ static vm_fault_t pci_bar_fault_refused(const struct vm_area_struct *vma)
 {
 	if (!xa_load(&pci_bar_owners, (unsigned long)vma->vm_private_data))
 		return VM_FAULT_SIGBUS;
-	schedule_timeout_killable(1);
+	schedule_timeout_uninterruptible(1);
 	return VM_FAULT_NOPAGE;
 }
 

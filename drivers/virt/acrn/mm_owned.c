@@ -22,8 +22,8 @@
  * good, it is not in the EPT: the VM's access is an EPT violation, which the
  * device model has to answer as if no memory were there.
  *
- * Such a range is unmapped in one piece, as it was mapped, and nothing else is
- * mapped over it. A VM that is destroyed gives all of it back while it is still
+ * Such a range is unmapped in one piece, as it was mapped, and what is mapped later
+ * does not go over it. A VM that is destroyed gives all of it back while it is still
  * there: its number may be the next VM's.
  *
  * &acrn_vm.owned_lock is held while ranges come and go. The callbacks run with the
@@ -107,7 +107,7 @@ static int acrn_owned_fill(const struct acrn_owned *owned,
 	u64 user_vm_pa = owned->user_vm_pa;
 	unsigned int i;
 
-	batch->vmid = owned->vm->vmid;
+	batch->vmid = owned->del->vmid;
 	batch->regions_num = x->nr;
 	batch->regions_gpa = virt_to_phys(batch->regions_op);
 	for (i = 0; i < x->nr; i++) {
@@ -214,7 +214,6 @@ static struct acrn_owned *acrn_owned_alloc(struct acrn_vm *vm,
 	owned->vm = vm;
 	owned->user_vm_pa = memmap->user_vm_pa;
 	owned->attr = memmap->attr & ACRN_MEM_ACCESS_RIGHT_MASK;
-	owned->del->vmid = vm->vmid;
 	owned->del->regions_num = 1;
 	owned->del->regions_gpa = virt_to_phys(owned->del_region);
 	owned->del_region->type = ACRN_MEM_REGION_DEL;
@@ -274,6 +273,8 @@ static int acrn_owned_insert(struct acrn_vm *vm, struct acrn_owned *owned)
 		return -ENODEV;
 	if (acrn_owned_find(vm, owned->user_vm_pa, owned->pin.len))
 		return -EEXIST;
+	/* The file may have another VM by now than when it was pinned */
+	owned->del->vmid = vm->vmid;
 	ret = acrn_owned_start(owned);
 	if (!ret)
 		list_add(&owned->node, &vm->owned);
@@ -369,14 +370,24 @@ bool acrn_vm_owned_is_at(struct acrn_vm *vm, u64 user_vm_pa, u64 len)
 }
 
 /**
- * acrn_vm_owned_init() - Before the first range is mapped
- * @vm:	The User VM
+ * acrn_vm_owned_init() - When its file is opened
+ * @vm:	The User VM, which is not there yet
  */
 void acrn_vm_owned_init(struct acrn_vm *vm)
 {
 	mutex_init(&vm->owned_lock);
 	mutex_init(&vm->owned_ept_lock);
 	INIT_LIST_HEAD(&vm->owned);
+	vm->owned_ended = true;
+}
+
+/**
+ * acrn_vm_owned_begin() - Ranges may be mapped from now on
+ * @vm:	The User VM, which is there
+ */
+void acrn_vm_owned_begin(struct acrn_vm *vm)
+{
+	guard(mutex)(&vm->owned_lock);
 	vm->owned_ended = false;
 }
 

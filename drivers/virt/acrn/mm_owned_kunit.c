@@ -17,6 +17,7 @@
 struct acrn_test {
 	struct kunit		*test;
 	struct acrn_vm		*vm;
+	u16			vmid;		/* whose the calls must be */
 	struct vma_owner_mock	*m;
 	unsigned long		addr;
 	struct vma_owner_obj_ops ops;
@@ -58,7 +59,7 @@ static int acrn_test_set_regions(struct vm_memory_region_batch *regions)
 	unsigned int i, nr = regions->regions_num;
 	bool fail;
 
-	KUNIT_EXPECT_EQ(t->test, ACRN_TEST_VMID, regions->vmid);
+	KUNIT_EXPECT_EQ(t->test, t->vmid, regions->vmid);
 	KUNIT_EXPECT_FALSE(t->test, t->destroyed);
 	t->hcalls++;
 	fail = t->fail_at && !--t->fail_at;
@@ -164,9 +165,11 @@ static int acrn_test_init(struct kunit *test)
 	t->vm = kunit_kzalloc(test, sizeof(*t->vm), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, t->vm);
 	/* As acrn_vm_create() leaves it */
+	t->vmid = ACRN_TEST_VMID;
 	t->vm->vmid = ACRN_TEST_VMID;
 	mutex_init(&t->vm->regions_mapping_lock);
 	acrn_vm_owned_init(t->vm);
+	acrn_vm_owned_begin(t->vm);
 	test->priv = t;
 	kunit_activate_static_stub(test, acrn_mm_set_regions,
 				   acrn_test_set_regions);
@@ -431,8 +434,31 @@ static void acrn_gives_back_before_it_goes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EIO, acrn_vm_destroy(t->vm));
 	KUNIT_EXPECT_TRUE(test, t->empty_when_destroyed);
 	acrn_test_expect_nothing(t);
+	/* It was not destroyed after all */
 	t->destroyed = false;
+	KUNIT_EXPECT_EQ(test, 0, acrn_test_map(t, 0, VOM_PAGES));
+	acrn_test_expect(t, 0, VOM_PAGES, ACRN_MEM_TYPE_UC);
+	acrn_vm_owned_end(t->vm);
+	acrn_test_expect_nothing(t);
 	KUNIT_EXPECT_EQ(test, -ENODEV, acrn_test_map(t, 0, VOM_PAGES));
+	acrn_test_expect_nothing(t);
+}
+
+/* The next VM of a file gets what is mapped from then on, and gives that back */
+static void acrn_follows_the_vm_of_its_file(struct kunit *test)
+{
+	struct acrn_test *t = test->priv;
+	struct acrn_vm_creation param = {};
+
+	acrn_test_mmap(test, VOM_REVOCABLE, PROT_READ | PROT_WRITE);
+	acrn_vm_owned_end(t->vm);
+	t->vm->vmid = ACRN_TEST_VMID + 1;
+	acrn_vm_owned_begin(t->vm);
+	t->vmid = ACRN_TEST_VMID + 1;
+	KUNIT_EXPECT_EQ(test, 0, acrn_test_map(t, 0, VOM_PAGES));
+	/* Another one beside it is refused before the hypervisor knows */
+	KUNIT_EXPECT_NULL(test, acrn_vm_create(t->vm, &param));
+	KUNIT_EXPECT_EQ(test, 0, acrn_test_unmap(t, 0, VOM_PAGES));
 	acrn_test_expect_nothing(t);
 }
 
@@ -446,6 +472,9 @@ static void acrn_maps_ram(struct kunit *test)
 	acrn_test_expect(t, 0, VOM_PAGES, ACRN_MEM_TYPE_WB);
 	KUNIT_EXPECT_TRUE(test, list_empty(&t->vm->owned));
 	KUNIT_EXPECT_EQ(test, 1, t->vm->regions_mapping_count);
+	acrn_vm_all_ram_unmap(t->vm);
+	/* Not once more, for the next VM of the file */
+	KUNIT_ASSERT_EQ(test, 0, t->vm->regions_mapping_count);
 	acrn_vm_all_ram_unmap(t->vm);
 	KUNIT_EXPECT_EQ(test, 0, acrn_test_unmap(t, 0, VOM_PAGES));
 	acrn_test_expect_nothing(t);
@@ -544,6 +573,7 @@ static struct kunit_case acrn_test_cases[] = {
 	KUNIT_CASE(acrn_hypervisor_refuses),
 	KUNIT_CASE(acrn_owner_refuses),
 	KUNIT_CASE(acrn_gives_back_before_it_goes),
+	KUNIT_CASE(acrn_follows_the_vm_of_its_file),
 	KUNIT_CASE(acrn_maps_ram),
 	KUNIT_CASE(acrn_takes_no_raw_pfns),
 	KUNIT_CASE(acrn_takes_no_raw_pfns_of_an_owner),
