@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <kunit/vma_owner.h>
 #include <kunit/vma_owner_dma.h>
+#include <kunit/vma_owner_users.h>
 #include <linux/pci.h>
 
 /* As in the two ASICs that see host memory at an offset */
@@ -147,7 +148,7 @@ static void hl_pins_for_mmu(struct kunit *test)
 {
 	const struct hl_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct hl_test *t = test->priv;
 	struct hl_userptr *userptr;
 
@@ -172,7 +173,7 @@ static void hl_pins_for_mmu(struct kunit *test)
 static void hl_leaves_the_exporters_table_alone(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, VOM_DMABUF);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct hl_test *t = test->priv;
 	struct hl_userptr *userptr;
 
@@ -207,8 +208,8 @@ static void hl_pins_for_job(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
 	struct vma_owner_mock *n = vma_owner_mock(test, VOM_DMABUF);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
-	unsigned long next = vma_owner_mock_mmap(n, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
+	unsigned long next = vma_owner_mock_mmap(n, VOM_RW);
 	struct hl_test *t = test->priv;
 	struct hl_userptr *userptr;
 
@@ -260,7 +261,7 @@ static void hl_hands_over_for_mmu(struct kunit *test)
 {
 	const struct hl_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct hl_test *t = test->priv;
 	struct hl_userptr *userptr;
 
@@ -279,7 +280,7 @@ static void hl_test_job(struct kunit *test, enum dma_data_direction dir)
 {
 	const struct hl_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct hl_userptr *userptr = kzalloc_obj(*userptr);
 	struct hl_test *t = test->priv;
 
@@ -307,102 +308,71 @@ static void hl_hands_over_to_job(struct kunit *test)
 	hl_test_job(test, DMA_TO_DEVICE);
 }
 
-struct hl_refusal {
-	const char	*name;
-	unsigned int	what;
-	unsigned long	prot;
-	enum { WHOLE, HALF, MIXED } shape;
-	int		tryget_err;
-	int		map_err;
-	u64		size;
-	int		ret;
-};
+static int hl_test_pin(struct kunit *test, unsigned long addr,
+		       unsigned long size)
+{
+	struct hl_test *t = test->priv;
+	int rc = hl_test_pin_for_job(t, addr, size);
 
-#define RW	(PROT_READ | PROT_WRITE)
+	if (!rc)
+		hl_userptr_delete_list(t->hdev, &t->job_userptrs);
+	return rc;
+}
 
-static const struct hl_refusal hl_refusals[] = {
-	{ "owned, read-only", 0, PROT_READ, .ret = -EFAULT },
-	{ "ordinary, read-only", VOM_ORDINARY, PROT_READ, .ret = -EFAULT },
-	{ "owned, half unmapped", 0, RW, HALF, .ret = -EFAULT },
-	{ "ordinary, half unmapped", VOM_ORDINARY, RW, HALF, .ret = -EFAULT },
-	{ "owned and ordinary", 0, RW, MIXED, .ret = -EFAULT },
-	{ "dma-buf and ordinary", VOM_DMABUF, RW, MIXED, .ret = -EFAULT },
-	{ "nobody's", VOM_NOBODYS, RW, .ret = -EFAULT },
-	{ "dead", 0, RW, .tryget_err = -ENODEV, .ret = -ENODEV },
-	{ "over quota", 0, RW, .tryget_err = -EDQUOT, .ret = -EDQUOT },
-	{ "revocable", VOM_REVOCABLE, RW, .ret = -EOPNOTSUPP },
-	{ "not made of pages", VOM_HALVES, RW, .ret = -EINVAL },
-	{ "no extents", 0, RW, .map_err = -ENOMEM, .ret = -ENOMEM },
-	{ "unmappable dma-buf", VOM_DMABUF, RW, .map_err = -EIO, .ret = -EIO },
-	{ "too long", 0, RW, .size = VOM_SIZE + 1, .ret = -EFAULT },
-	{ "wraps", 0, RW, .size = U64_MAX, .ret = -EINVAL },
-};
+static int hl_test_map_for_mmu(struct kunit *test, unsigned long addr,
+			       unsigned long size)
+{
+	struct hl_test *t = test->priv;
+	struct hl_userptr *userptr;
+	int rc;
 
-KUNIT_ARRAY_PARAM_DESC(hl_refusal, hl_refusals, name);
+	rc = dma_map_host_va(t->hdev, addr, size, &userptr);
+	if (!rc)
+		dma_unmap_host_va(t->hdev, userptr);
+	return rc;
+}
+
+static void hl_test_refuses(struct kunit *test, const struct vom_refusal *p)
+{
+	vom_test_refuses(test, p, hl_test_map_for_mmu);
+	vom_test_refuses(test, p, hl_test_pin);
+	KUNIT_EXPECT_TRUE(test, hl_test_lists_nothing(test->priv));
+}
 
 static void hl_refuses(struct kunit *test)
 {
-	const struct hl_refusal *p = test->param_value;
-	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, p->prot);
-	struct hl_test *t = test->priv;
-	struct hl_userptr *userptr;
-	u64 size = p->size ?: VOM_SIZE;
+	hl_test_refuses(test, test->param_value);
+}
 
-	if (p->shape != WHOLE)
-		vma_owner_mock_cut(m, addr, p->shape == MIXED);
-	m->tryget_err = p->tryget_err;
-	m->map_err = p->map_err;
-	m->extents_err = p->map_err;
-	KUNIT_EXPECT_EQ(test, p->ret,
-			dma_map_host_va(t->hdev, addr, size, &userptr));
-	KUNIT_EXPECT_EQ(test, p->ret, hl_test_pin_for_job(t, addr, size));
-	KUNIT_EXPECT_TRUE(test, list_empty(&t->job_userptrs));
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
-	KUNIT_EXPECT_TRUE(test, hl_test_lists_nothing(t));
+static void hl_refuses_halves_of_pages(struct kunit *test)
+{
+	static const struct vom_refusal halves = {
+		"halves", VOM_HALVES, VOM_RW, .ret = -EINVAL
+	};
+
+	hl_test_refuses(test, &halves);
 }
 
 static void hl_refuses_nothing(struct kunit *test)
 {
-	struct hl_test *t = test->priv;
-	struct hl_userptr *userptr;
-
-	KUNIT_EXPECT_EQ(test, -EINVAL, dma_map_host_va(t->hdev, PAGE_SIZE, 0,
-						       &userptr));
+	KUNIT_EXPECT_EQ(test, hl_test_map_for_mmu(test, PAGE_SIZE, 0), -EINVAL);
 }
 
-/* FOLL_FORCE would give it a page of its own to write to */
 static void hl_does_not_force(struct kunit *test)
 {
-	unsigned long addr = vma_owner_mock_anon(test, PROT_READ);
-	struct hl_test *t = test->priv;
-
-	KUNIT_EXPECT_EQ(test, hl_test_pin_for_job(t, addr, PAGE_SIZE), -EFAULT);
+	vom_test_does_not_force(test, hl_test_pin);
 }
 
-/* Marked revoked or not: a static importer is told the same */
 static void hl_refuses_revoked(struct kunit *test)
 {
-	struct vma_owner_mock *m = vma_owner_mock(test, VOM_REVOCABLE);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
-	struct hl_test *t = test->priv;
-
-	vma_owner_revoke(m->revoke, VMA_OWNER_PERMANENT);
-	KUNIT_EXPECT_EQ(test, hl_test_pin_for_job(t, addr, VOM_SIZE),
-			-EOPNOTSUPP);
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+	vom_test_refuses_revoked(test, hl_test_pin);
 }
 
 static int hl_test_map(void *data)
 {
 	struct hl_test *t = data;
-	struct hl_userptr *userptr;
-	int rc;
 
-	rc = dma_map_host_va(t->hdev, t->addr, t->size, &userptr);
-	if (!rc)
-		dma_unmap_host_va(t->hdev, userptr);
-	return rc;
+	return hl_test_map_for_mmu(t->test, t->addr, t->size);
 }
 
 /* Whatever cannot be allocated, nothing is left behind */
@@ -412,7 +382,7 @@ static void hl_runs_out_of_memory(struct kunit *test)
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
 	struct hl_test *t = test->priv;
 
-	t->addr = vma_owner_mock_mmap(m, RW) + p->offset;
+	t->addr = vma_owner_mock_mmap(m, VOM_RW) + p->offset;
 	t->size = p->size;
 	/* the userptr, two tables and their scatterlists at least */
 	KUNIT_EXPECT_GE(test, vma_owner_mock_fail_nth(test, hl_test_map, t), 5);
@@ -427,7 +397,8 @@ static struct kunit_case hl_test_cases[] = {
 	KUNIT_CASE_PARAM(hl_hands_over_to_job, hl_memory_gen_params),
 	KUNIT_CASE(hl_leaves_the_exporters_table_alone),
 	KUNIT_CASE(hl_pins_for_job),
-	KUNIT_CASE_PARAM(hl_refuses, hl_refusal_gen_params),
+	KUNIT_CASE_PARAM(hl_refuses, vom_refusal_gen_params),
+	KUNIT_CASE(hl_refuses_halves_of_pages),
 	KUNIT_CASE(hl_refuses_nothing),
 	KUNIT_CASE(hl_refuses_revoked),
 	KUNIT_CASE(hl_does_not_force),

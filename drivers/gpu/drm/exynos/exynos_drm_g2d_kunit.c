@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <kunit/vma_owner.h>
 #include <kunit/vma_owner_dma.h>
+#include <kunit/vma_owner_users.h>
 
 /* One test: a device, and one file open on it */
 struct g2d_test {
@@ -88,7 +89,7 @@ static int g2d_test_set(struct g2d_test *t, struct g2d_cmdlist_node *node,
 	va_list regs;
 	int reg, ret;
 
-	user = vma_owner_mock_anon(t->test, PROT_READ | PROT_WRITE);
+	user = vma_owner_mock_anon(t->test, VOM_RW);
 	KUNIT_ASSERT_EQ(t->test, 0,
 			copy_to_user((void __user *)user, &u, sizeof(u)));
 	cmdlist->last = 0;
@@ -124,30 +125,12 @@ static int g2d_test_set_pat(struct g2d_test *t, unsigned long addr,
 	return g2d_test_set(t, &t->node[0], addr, size, G2D_PAT_BASE_ADDR, 0);
 }
 
-struct g2d_memory {
-	const char	*name;
-	unsigned int	what;
-	unsigned long	offset;
-	unsigned long	size;
-};
-
-static const struct g2d_memory g2d_memories[] = {
-	{ "extents",		0,		0,	VOM_SIZE },
-	{ "part of extents",	0,		0x1234,	0x1678 },
-	{ "dma-buf",		VOM_DMABUF,	0,	VOM_SIZE },
-	{ "part of a dma-buf",	VOM_DMABUF,	0x1234,	0x1678 },
-	{ "ordinary",		VOM_ORDINARY,	0,	VOM_SIZE },
-	{ "part of ordinary",	VOM_ORDINARY,	0x1234,	0x1678 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(g2d_memory, g2d_memories, name);
-
 /* Held while a command list uses it, and while it is cached; not thereafter */
 static void g2d_pins_until_close(struct kunit *test)
 {
-	const struct g2d_memory *p = test->param_value;
+	const struct vom_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set_pat(t, addr + p->offset,
@@ -163,18 +146,15 @@ static void g2d_pins_until_close(struct kunit *test)
 	g2d_test_close(t);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, 0);
-	KUNIT_EXPECT_EQ(test, vma_owner_mock_dirty(m),
-			p->what & VOM_ORDINARY ?
-			DIV_ROUND_UP(offset_in_page(p->offset) + p->size,
-				     PAGE_SIZE) : 0);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_dirty(m), vom_memory_dirty(p));
 }
 
 /* The engine blends into what user space has drawn, which sees it at last */
 static void g2d_hands_over(struct kunit *test)
 {
-	const struct g2d_memory *p = test->param_value;
+	const struct vom_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 	dma_addr_t dma;
 
@@ -193,93 +173,53 @@ static void g2d_hands_over(struct kunit *test)
 		       VOM_SIZE - p->offset - p->size, 1);
 }
 
-struct g2d_refusal {
-	const char	*name;
-	unsigned int	what;
-	unsigned long	prot;
-	enum { WHOLE, HALF, MIXED } shape;
-	int		tryget_err;
-	int		map_err;
-	unsigned long	size;
-	int		ret;
+static const struct vom_refusal g2d_scattered[] = {
+	{ "extents", VOM_SCATTERED, VOM_RW, .ret = -EFAULT },
+	{ "dma-buf", VOM_SCATTERED | VOM_DMABUF, VOM_RW, .ret = -EFAULT },
+	{ "ordinary", VOM_SCATTERED | VOM_ORDINARY, VOM_RW, .ret = -EFAULT },
 };
 
-#define RW	(PROT_READ | PROT_WRITE)
+KUNIT_ARRAY_PARAM_DESC(g2d_scattered, g2d_scattered, name);
 
-static const struct g2d_refusal g2d_refusals[] = {
-	{ "owned, read-only", 0, PROT_READ, .ret = -EFAULT },
-	{ "ordinary, read-only", VOM_ORDINARY, PROT_READ, .ret = -EFAULT },
-	{ "owned, half unmapped", 0, RW, HALF, .ret = -EFAULT },
-	{ "ordinary, half unmapped", VOM_ORDINARY, RW, HALF, .ret = -EFAULT },
-	{ "owned and ordinary", 0, RW, MIXED, .ret = -EFAULT },
-	{ "dma-buf and ordinary", VOM_DMABUF, RW, MIXED, .ret = -EFAULT },
-	{ "nobody's", VOM_NOBODYS, RW, .ret = -EFAULT },
-	{ "dead", 0, RW, .tryget_err = -ENODEV, .ret = -ENODEV },
-	{ "over quota", 0, RW, .tryget_err = -EDQUOT, .ret = -EDQUOT },
-	{ "revocable", VOM_REVOCABLE, RW, .ret = -EOPNOTSUPP },
-	{ "scattered", VOM_SCATTERED, RW, .ret = -EFAULT },
-	{ "scattered dma-buf", VOM_SCATTERED | VOM_DMABUF, RW, .ret = -EFAULT },
-	{ "scattered ordinary", VOM_SCATTERED | VOM_ORDINARY, RW,
-	  .ret = -EFAULT },
-	{ "no extents", 0, RW, .map_err = -ENOMEM, .ret = -ENOMEM },
-	{ "unmappable dma-buf", VOM_DMABUF, RW, .map_err = -EIO, .ret = -EIO },
-	{ "too long", 0, RW, .size = VOM_SIZE + 1, .ret = -EFAULT },
-	{ "wraps", 0, RW, .size = ULONG_MAX, .ret = -EINVAL },
-};
-
-KUNIT_ARRAY_PARAM_DESC(g2d_refusal, g2d_refusals, name);
+static int g2d_test_pin(struct kunit *test, unsigned long addr,
+			unsigned long size)
+{
+	return g2d_test_set_pat(test->priv, addr, size);
+}
 
 static void g2d_refuses(struct kunit *test)
 {
-	const struct g2d_refusal *p = test->param_value;
-	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, p->prot);
 	struct g2d_test *t = test->priv;
 
-	if (p->shape != WHOLE)
-		vma_owner_mock_cut(m, addr, p->shape == MIXED);
-	m->tryget_err = p->tryget_err;
-	m->map_err = p->map_err;
-	m->extents_err = p->map_err;
-	KUNIT_EXPECT_EQ(test, p->ret,
-			g2d_test_set_pat(t, addr, p->size ?: VOM_SIZE));
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+	vom_test_refuses(test, test->param_value, g2d_test_pin);
 	KUNIT_EXPECT_TRUE(test, list_empty(&t->file_priv.userptr_list));
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, 0);
 }
 
+static void g2d_refuses_scattered(struct kunit *test)
+{
+	vom_test_refuses(test, test->param_value, g2d_test_pin);
+}
+
 static void g2d_refuses_nothing(struct kunit *test)
 {
-	struct g2d_test *t = test->priv;
-
-	KUNIT_EXPECT_EQ(test, g2d_test_set_pat(t, PAGE_SIZE, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, g2d_test_pin(test, PAGE_SIZE, 0), -EINVAL);
 }
 
-/* FOLL_FORCE would give it a page of its own to write to */
 static void g2d_does_not_force(struct kunit *test)
 {
-	unsigned long addr = vma_owner_mock_anon(test, PROT_READ);
-	struct g2d_test *t = test->priv;
-
-	KUNIT_EXPECT_EQ(test, g2d_test_set_pat(t, addr, PAGE_SIZE), -EFAULT);
+	vom_test_does_not_force(test, g2d_test_pin);
 }
 
-/* Marked revoked or not: a static importer is told the same */
 static void g2d_refuses_revoked(struct kunit *test)
 {
-	struct vma_owner_mock *m = vma_owner_mock(test, VOM_REVOCABLE);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
-	struct g2d_test *t = test->priv;
-
-	vma_owner_revoke(m->revoke, VMA_OWNER_PERMANENT);
-	KUNIT_EXPECT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), -EOPNOTSUPP);
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+	vom_test_refuses_revoked(test, g2d_test_pin);
 }
 
 static void g2d_finds_what_is_cached(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
@@ -298,18 +238,18 @@ static void g2d_replaces_what_is_no_longer_there(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
 	struct vma_owner_mock *n = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
 	g2d_test_done(t, &t->node[0]);
-	KUNIT_ASSERT_EQ(test, addr, vm_mmap(n->file, addr, VOM_SIZE, RW,
+	KUNIT_ASSERT_EQ(test, addr, vm_mmap(n->file, addr, VOM_SIZE, VOM_RW,
 					    MAP_SHARED | MAP_FIXED, 0));
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, t->cmdlist[0].data[1], vma_owner_mock_phys(n, 0));
 	KUNIT_EXPECT_EQ(test, t->g2d.userptr_pool.size, VOM_SIZE);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
-	KUNIT_ASSERT_EQ(test, addr, vm_mmap(m->file, addr, VOM_SIZE, RW,
+	KUNIT_ASSERT_EQ(test, addr, vm_mmap(m->file, addr, VOM_SIZE, VOM_RW,
 					    MAP_SHARED | MAP_FIXED, 0));
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[1], addr, VOM_SIZE,
 					      G2D_PAT_BASE_ADDR, 0));
@@ -326,7 +266,7 @@ static void g2d_replaces_what_is_no_longer_there(struct kunit *test)
 static void g2d_replaces_what_is_used(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, 0, g2d_test_set(t, &t->node[0], addr, VOM_SIZE,
@@ -354,7 +294,7 @@ static void g2d_replaces_what_is_used(struct kunit *test)
 static void g2d_replaces_what_is_idle(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
@@ -371,7 +311,7 @@ static void g2d_replaces_what_is_idle(struct kunit *test)
 static void g2d_unpins_what_is_not_cached(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 
 	t->g2d.userptr_pool.max = VOM_SIZE;
@@ -386,7 +326,7 @@ static void g2d_unpins_what_is_not_cached(struct kunit *test)
 static void g2d_refuses_registers_named_twice(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 	struct g2d_cmdlist_node *node = &t->node[0];
 
@@ -412,7 +352,7 @@ static void g2d_refuses_registers_named_twice(struct kunit *test)
 static void g2d_shares_a_pin_in_a_list(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 
 	t->g2d.userptr_pool.max = 0;
@@ -429,7 +369,7 @@ static void g2d_shares_a_pin_in_a_list(struct kunit *test)
 static void g2d_closes_what_is_in_use(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct g2d_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, g2d_test_set_pat(t, addr, VOM_SIZE), 0);
@@ -442,7 +382,7 @@ static void g2d_closes_what_is_in_use(struct kunit *test)
 static void g2d_closes_one_of_two_files(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, RW);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct drm_exynos_file_private other_priv;
 	struct drm_file other = {};
 	struct g2d_test *t = test->priv;
@@ -483,12 +423,12 @@ static int g2d_test_get(void *data)
 /* Whatever cannot be allocated, nothing is left behind */
 static void g2d_runs_out_of_memory(struct kunit *test)
 {
-	const struct g2d_memory *p = test->param_value;
+	const struct vom_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
 	struct g2d_test *t = test->priv;
 
 	t->g2d.userptr_pool.max = 0;
-	t->addr = vma_owner_mock_mmap(m, RW) + p->offset;
+	t->addr = vma_owner_mock_mmap(m, VOM_RW) + p->offset;
 	t->size = p->size;
 	/* the userptr, the table and its scatterlist at least */
 	KUNIT_EXPECT_GE(test, vma_owner_mock_fail_nth(test, g2d_test_get, t), 3);
@@ -497,9 +437,10 @@ static void g2d_runs_out_of_memory(struct kunit *test)
 }
 
 static struct kunit_case g2d_test_cases[] = {
-	KUNIT_CASE_PARAM(g2d_pins_until_close, g2d_memory_gen_params),
-	KUNIT_CASE_PARAM(g2d_hands_over, g2d_memory_gen_params),
-	KUNIT_CASE_PARAM(g2d_refuses, g2d_refusal_gen_params),
+	KUNIT_CASE_PARAM(g2d_pins_until_close, vom_memory_gen_params),
+	KUNIT_CASE_PARAM(g2d_hands_over, vom_memory_gen_params),
+	KUNIT_CASE_PARAM(g2d_refuses, vom_refusal_gen_params),
+	KUNIT_CASE_PARAM(g2d_refuses_scattered, g2d_scattered_gen_params),
 	KUNIT_CASE(g2d_refuses_nothing),
 	KUNIT_CASE(g2d_refuses_revoked),
 	KUNIT_CASE(g2d_does_not_force),
@@ -512,7 +453,7 @@ static struct kunit_case g2d_test_cases[] = {
 	KUNIT_CASE(g2d_shares_a_pin_in_a_list),
 	KUNIT_CASE(g2d_closes_what_is_in_use),
 	KUNIT_CASE(g2d_closes_one_of_two_files),
-	KUNIT_CASE_PARAM(g2d_runs_out_of_memory, g2d_memory_gen_params),
+	KUNIT_CASE_PARAM(g2d_runs_out_of_memory, vom_memory_gen_params),
 	{}
 };
 

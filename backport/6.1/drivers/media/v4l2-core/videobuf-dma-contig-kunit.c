@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <kunit/vma_owner.h>
 #include <kunit/vma_owner_dma.h>
+#include <kunit/vma_owner_users.h>
 
 /* One test */
 struct vdc_test {
@@ -49,31 +50,12 @@ static int vdc_lock(struct kunit *test, unsigned long addr, unsigned long size)
 	return __videobuf_iolock(&t->q, t->vb, NULL);
 }
 
-struct vdc_memory {
-	const char	*name;
-	unsigned int	what;
-	unsigned long	offset;
-	unsigned long	size;
-};
-
-static const struct vdc_memory vdc_memories[] = {
-	{ "extents",		0,		0,	VOM_SIZE },
-	{ "part of extents",	0,		0x1234,	0x1678 },
-	{ "dma-buf",		VOM_DMABUF,	0,	VOM_SIZE },
-	{ "part of a dma-buf",	VOM_DMABUF,	0x1234,	0x1678 },
-	{ "ordinary",		VOM_ORDINARY,	0,	VOM_SIZE },
-	{ "part of ordinary",	VOM_ORDINARY,	0x1234,	0x1678 },
-	{ "one page of scattered", VOM_SCATTERED, 0x1234, 0x678 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(vdc_memory, vdc_memories, name);
-
 /* Held from iolock to free, whatever user space does meanwhile */
 static void vdc_pins(struct kunit *test)
 {
-	const struct vdc_memory *p = test->param_value;
+	const struct vom_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct vdc_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr + p->offset, p->size), 0);
@@ -87,18 +69,15 @@ static void vdc_pins(struct kunit *test)
 	videobuf_dma_contig_free(&t->q, t->vb);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 	KUNIT_EXPECT_EQ(test, videobuf_to_dma_contig(t->vb), 0);
-	KUNIT_EXPECT_EQ(test, vma_owner_mock_dirty(m),
-			p->what & VOM_ORDINARY ?
-			DIV_ROUND_UP(offset_in_page(p->offset) + p->size,
-				     PAGE_SIZE) : 0);
+	KUNIT_EXPECT_EQ(test, vma_owner_mock_dirty(m), vom_memory_dirty(p));
 }
 
 /* User space looks at a frame, and writes there, before it queues the next one */
 static void vdc_hands_over_again(struct kunit *test)
 {
-	const struct vdc_memory *p = test->param_value;
+	const struct vom_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct vdc_test *t = test->priv;
 	dma_addr_t dma;
 	u8 frame;
@@ -121,9 +100,9 @@ static void vdc_hands_over_again(struct kunit *test)
 /* Queued again at its address, where something else is now, or nothing */
 static void vdc_tells_what_is_stale(struct kunit *test)
 {
-	const struct vdc_memory *p = test->param_value;
+	const struct vom_memory *p = test->param_value;
 	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct vdc_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr + p->offset, p->size), 0);
@@ -140,7 +119,7 @@ static void vdc_tells_what_is_stale(struct kunit *test)
 static void vdc_pins_once(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
-	unsigned long addr = vma_owner_mock_mmap(m, PROT_READ | PROT_WRITE);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
 	struct vdc_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, vdc_lock(test, addr, VOM_SIZE), 0);
@@ -149,54 +128,51 @@ static void vdc_pins_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
-struct vdc_refusal {
-	const char	*name;
-	unsigned int	what;
-	unsigned long	prot;
-	enum { WHOLE, HALF, MIXED } shape;
-	int		map_err;
-	int		ret;
+static const struct vom_refusal vdc_scattered[] = {
+	{ "owned", VOM_SCATTERED, VOM_RW, .ret = -EFAULT },
+	{ "ordinary", VOM_SCATTERED | VOM_ORDINARY, VOM_RW, .ret = -EFAULT },
 };
 
-#define RW	(PROT_READ | PROT_WRITE)
+KUNIT_ARRAY_PARAM_DESC(vdc_scattered, vdc_scattered, name);
 
-static const struct vdc_refusal vdc_refusals[] = {
-	{ "nobody's", VOM_NOBODYS, RW, .ret = -EFAULT },
-	{ "read-only", 0, PROT_READ, .ret = -EFAULT },
-	{ "half unmapped", 0, RW, HALF, .ret = -EFAULT },
-	{ "owned and ordinary", 0, RW, MIXED, .ret = -EFAULT },
-	{ "scattered", VOM_SCATTERED, RW, .ret = -EFAULT },
-	{ "scattered ordinary", VOM_SCATTERED | VOM_ORDINARY, RW,
-	  .ret = -EFAULT },
-	{ "revocable", VOM_REVOCABLE, RW, .ret = -EOPNOTSUPP },
-	{ "unmappable", 0, RW, .map_err = -EIO, .ret = -EIO },
-};
+static int vdc_pin(struct kunit *test, unsigned long addr, unsigned long size)
+{
+	struct vdc_test *t = test->priv;
+	int ret = vdc_lock(test, addr, size);
 
-KUNIT_ARRAY_PARAM_DESC(vdc_refusal, vdc_refusals, name);
+	videobuf_dma_contig_free(&t->q, t->vb);
+	return ret;
+}
 
 static void vdc_refuses(struct kunit *test)
 {
-	const struct vdc_refusal *p = test->param_value;
-	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
-	unsigned long addr = vma_owner_mock_mmap(m, p->prot);
-	struct vdc_test *t = test->priv;
+	vom_test_refuses(test, test->param_value, vdc_pin);
+}
 
-	if (p->shape != WHOLE)
-		vma_owner_mock_cut(m, addr, p->shape == MIXED);
-	m->map_err = p->map_err;
-	m->extents_err = p->map_err;
-	KUNIT_EXPECT_EQ(test, vdc_lock(test, addr, VOM_SIZE), p->ret);
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
-	videobuf_dma_contig_free(&t->q, t->vb);
-	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+static void vdc_refuses_scattered(struct kunit *test)
+{
+	vom_test_refuses(test, test->param_value, vdc_pin);
+}
+
+static void vdc_does_not_force(struct kunit *test)
+{
+	vom_test_does_not_force(test, vdc_pin);
+}
+
+static void vdc_refuses_revoked(struct kunit *test)
+{
+	vom_test_refuses_revoked(test, vdc_pin);
 }
 
 static struct kunit_case vdc_cases[] = {
-	KUNIT_CASE_PARAM(vdc_pins, vdc_memory_gen_params),
-	KUNIT_CASE_PARAM(vdc_hands_over_again, vdc_memory_gen_params),
-	KUNIT_CASE_PARAM(vdc_tells_what_is_stale, vdc_memory_gen_params),
+	KUNIT_CASE_PARAM(vdc_pins, vom_memory_gen_params),
+	KUNIT_CASE_PARAM(vdc_hands_over_again, vom_memory_gen_params),
+	KUNIT_CASE_PARAM(vdc_tells_what_is_stale, vom_memory_gen_params),
 	KUNIT_CASE(vdc_pins_once),
-	KUNIT_CASE_PARAM(vdc_refuses, vdc_refusal_gen_params),
+	KUNIT_CASE_PARAM(vdc_refuses, vom_refusal_gen_params),
+	KUNIT_CASE_PARAM(vdc_refuses_scattered, vdc_scattered_gen_params),
+	KUNIT_CASE(vdc_does_not_force),
+	KUNIT_CASE(vdc_refuses_revoked),
 	{}
 };
 
