@@ -265,7 +265,7 @@ static int begin(struct scene *s, bool renewed)
 /* One of vgem ends by itself */
 static bool lasted(const struct scene *s, bool renewed)
 {
-	if (renewed && s->fence.renewals->count == s->renewals)
+	if (renewed && fence_is_renewed(&s->fence, s->renewals))
 		return false;
 	return (s->fence.vgem >= 0 && !renewed) || fence_is_there(&s->fence);
 }

@@ -295,6 +295,14 @@ static int fragment_heap(void)
 	return ret;
 }
 
+/* Less than the heap allocates in one piece: pages of which none has a neighbour */
+static int take_single_pages(void)
+{
+	struct memory pages;
+
+	return memory_alloc(&pages, MEMORY_SYSTEM_HEAP, (PLACE_PAGES - 1) * PAGE);
+}
+
 /*
  * Either contiguous or in single pages: as the heap's allocator has it. What a try
  * found is kept, so that the next one is given other pages.
@@ -309,8 +317,10 @@ static int make_system_heap(struct place *place)
 		if (ret || (SYSTEM_HEAP_SCATTERS ? place_is_scattered(place) :
 						   place_is_contiguous(place)))
 			return ret;
-	} while (--tries);
-	return -ENOMEM;
+		if (!SYSTEM_HEAP_SCATTERS)
+			ret = take_single_pages();
+	} while (!ret && --tries);
+	return ret ?: -ENOMEM;
 }
 
 static int make_anonymous(struct place *place, bool scattered)
