@@ -31,7 +31,7 @@ static int vdc_init(struct kunit *test)
 	t->vb = __videobuf_alloc(sizeof(*t->vb));
 	KUNIT_ASSERT_NOT_NULL(test, t->vb);
 	t->vb->memory = V4L2_MEMORY_USERPTR;
-	return 0;
+	return kunit_attach_mm();
 }
 
 static void vdc_exit(struct kunit *test)
