@@ -14,7 +14,7 @@ endif
 
 captures := capture capture-iommu capture-32bit
 targets := all check check-brief check-long kernel deb-pkg tree guest series kunit kunit-qemu selftests $(captures) leaks attacks \
-	regression bench debug torture misuse production package matrix mutants model drift shell table record
+	regression bench debug torture coverage misuse production package matrix mutants model drift shell table record
 
 .PHONY: $(targets) check-all port-check help clean
 .DEFAULT_GOAL := all
@@ -95,6 +95,11 @@ torture: guest
 	kit/initramfs-over kcsan
 	export OPS=$(or $(OPS),10000000); $(call boots,debug-torture kcsan-torture)
 
+coverage: guest
+	kit/build coverage
+	kit/initramfs-over coverage
+	tests/coverage/run
+
 misuse: guest
 	kit/build debug
 	kit/initramfs-over debug
@@ -170,7 +175,7 @@ help:
 	echo 'make check          everything that can fail; ends with N passed, N failed'
 	echo 'make check-brief    make check without the debug, production and stock kernels, capture-iommu,'
 	echo '                    capture-32bit, the table, and the matrix but x86_64-debian, as CI does for 5.10'
-	echo 'make check-long     all of make check, then debug-capture, torture on the debug and the KCSAN kernel, package,'
+	echo 'make check-long     all of make check, then debug-capture, torture on the debug and the KCSAN kernel, coverage, package,'
 	echo '                    the rest of the matrix, leaks, attacks, drift, regression and mutants'
 	echo 'make check-all      make check-long for every kernel, and one table; with ANEW=1 also what passed before for the same files'
 	echo 'make tree           out/$(KERNEL)/tree: the source, one git commit for each patch'
@@ -194,6 +199,7 @@ help:
 	echo 'make debug          KUnit, selftests and capture on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make torture        OPS=10000000 SEED= WORKERS=: random calls against a model, on the debug kernel and on one that'
 	echo '                    sees data races; inputs that must be refused, allocations that fail (hours)'
+	echo 'make coverage       which lines of ours no test reaches, against the list of those, with reasons'
 	echo 'make misuse         what breaks a rule of the API is reported on the first call'
 	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
 	echo 'make package        make deb-pkg with the configuration of make production, then KUnit and selftests'

@@ -414,6 +414,20 @@ kcsan_watches="KCSAN_SANITIZE=n KCSAN_SANITIZE_vma_owner.o=y KCSAN_SANITIZE_vma-
 	KCSAN_SANITIZE_vma_owner_torture.o=y KCSAN_SANITIZE_vma_owner_importer.o=y
 	KCSAN_SANITIZE_vma_owner_exporter.o=y"
 
+# gcov_counts: likewise, for the kernel that counts which lines are reached
+gcov_counts()
+{
+	list_of "$root/tests/coverage/sources" | awk '$2 != "-" {
+		object = $2
+		if (object == "") {
+			object = $1
+			sub(/^.*\//, "", object)
+			sub(/\.c$/, ".o", object)
+		}
+		print "GCOV_PROFILE_" object "=y"
+	}' | sort -u
+}
+
 # configure TREE BUILD FRAGMENTS...: .config is tinyconfig plus the fragments.
 # An untouched one keeps its time, or else everything would be made again.
 configure()

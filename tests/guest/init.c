@@ -46,6 +46,7 @@
 
 #define KUNIT_DIR	"/sys/kernel/debug/kunit"
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+#define GCOV_DIR	"/sys/kernel/debug/gcov"	/* of the kernel of make coverage */
 #define MODULE_LIST	"/modules/order"
 #define CAPTURE_LIST	"/modules/capture"
 #define ATTACKS_LIST	"/modules/attacks"
@@ -302,6 +303,46 @@ static void power_off(void)
 	reboot(RB_POWER_OFF);
 	for (;;)
 		pause();
+}
+
+/* ---- which lines were reached ---- */
+
+/* As "# gcov: FILE BYTES", the bytes in hexadecimal, for kit/coverage */
+static void report_counters(const char *path)
+{
+	char line[MAX_LINE / 2 + 1];
+	unsigned char bytes[MAX_LINE / 4];
+	FILE *file = fopen(path, "re");
+	size_t n, i;
+
+	while (file && (n = fread(bytes, 1, sizeof(bytes), file))) {
+		for (i = 0; i < n; i++)
+			sprintf(line + 2 * i, "%02x", bytes[i]);
+		report("# gcov: %s %s\n", path + strlen(GCOV_DIR), line);
+	}
+	if (file)
+		fclose(file);
+}
+
+static void report_all_counters(const char *dir)
+{
+	DIR *handle = opendir(dir);
+	struct dirent *entry;
+	char path[PATH_MAX];
+
+	while (handle && (entry = readdir(handle))) {
+		size_t len = strlen(entry->d_name);
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		if (entry->d_type == DT_DIR)
+			report_all_counters(path);
+		else if (len > 5 && !strcmp(entry->d_name + len - 5, ".gcda"))
+			report_counters(path);
+	}
+	if (handle)
+		closedir(handle);
 }
 
 /* ---- lists of names ---- */
@@ -783,6 +824,7 @@ int main(void)
 		timeout_s = atoi(seconds);
 	cmdline_value("vo_run", job, sizeof(job));
 	run_job(job);
+	report_all_counters(GCOV_DIR);
 	find_leaks();
 	power_off();
 }
