@@ -135,6 +135,8 @@ describe_attacks()
 		# one that has virtual functions
 		qemu="$qemu -device pcie-root-port,id=port7,chassis=7,slot=7 -device nvme-subsys,id=functions"
 		qemu="$qemu -device nvme,serial=functions,subsys=functions,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,bus=port7"
+		# one whose BAR is made resizable, see tests/attacks/modules
+		qemu="$qemu -device pcie-root-port,id=port8,chassis=8,slot=8 -device nvme,serial=resizable,cmb_size_mb=4,bus=port8"
 		# two for each container that unplug is run in
 		for nr in 10 11 30 31; do
 			qemu="$qemu -object memory-backend-ram,size=1M,id=spare$nr,share=on"

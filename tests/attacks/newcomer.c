@@ -55,20 +55,25 @@ int newcomer_watch(struct newcomer *newcomer, const char *name)
 	return ret;
 }
 
-int newcomer_take(struct newcomer *newcomer, const char *victim, int bar)
+int newcomer_take_at(struct newcomer *newcomer, uint64_t at, size_t size)
 {
 	char name[PCI_NAME_LENGTH];
-	struct pci_bar at;
 	int ret;
 
 	ret = pci_find(name, IVSHMEM, false, 0);
 	if (!ret)
-		ret = pci_bar(victim, bar, &at);
-	if (!ret)
 		ret = newcomer_watch(newcomer, name);
-	if (!ret && at.size != newcomer->own.size)
+	if (!ret && size != newcomer->own.size)
 		ret = -EINVAL;
-	return ret ?: move(newcomer, at.start);
+	return ret ?: move(newcomer, at);
+}
+
+int newcomer_take(struct newcomer *newcomer, const char *victim, int bar)
+{
+	struct pci_bar at;
+	int ret = pci_bar(victim, bar, &at);
+
+	return ret ?: newcomer_take_at(newcomer, at.start, at.size);
 }
 
 int newcomer_leave(struct newcomer *newcomer)
