@@ -9,16 +9,8 @@
 #define SWAPPED_PORT	"port6"
 #define COUNT		"/tmp/swapped"	/* for the tests and programs that follow */
 
-/* QEMU dies of memory that it has had in a device before */
-void host_plug(const char *port, const char *id, const char *memory)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text),
-		 "vo: host: device_add ivshmem-plain,bus=%s,id=%s,memdev=%s;",
-		 port, id, memory);
-	kernel_log(text);
-}
+#define PATIENCE	60		/* s */
+#define AGAIN		10
 
 void host_pull(const char *id)
 {
@@ -36,16 +28,46 @@ static bool is_there(const char *name)
 	return !pci_bar(name, MEMORY_BAR, &bar) && bar.start;
 }
 
-bool host_wait(const char *name, bool there)
+static bool wait_for(const char *name, bool there, int seconds)
 {
 	int i;
 
-	for (i = 0; i < 600; i++) {
+	for (i = 0; i < seconds * 10; i++) {
 		if (is_there(name) == there)
 			return true;
 		usleep(100000);
 	}
-	printf("# %s is %sthere\n", name, there ? "not " : "still ");
+	return false;
+}
+
+bool host_wait_gone(const char *name)
+{
+	if (wait_for(name, false, PATIENCE))
+		return true;
+	printf("# %s is still there\n", name);
+	return false;
+}
+
+/*
+ * QEMU refuses as long as it has the last one in that port, which the guest may have
+ * forgotten a while ago; and one that it has taken already. It dies of memory that it
+ * has had in a device before.
+ */
+bool host_plug(const char *name, const char *port, const char *id,
+	       const char *memory)
+{
+	char text[256];
+	int i;
+
+	snprintf(text, sizeof(text),
+		 "vo: host: device_add ivshmem-plain,bus=%s,id=%s,memdev=%s;",
+		 port, id, memory);
+	for (i = 0; i < PATIENCE / AGAIN; i++) {
+		kernel_log(text);
+		if (wait_for(name, true, AGAIN))
+			return true;
+	}
+	printf("# %s is not there\n", name);
 	return false;
 }
 
@@ -75,16 +97,15 @@ int host_swap(const char *name)
 		nr = 0;
 	snprintf(id, sizeof(id), "bar%d", nr);
 	host_pull(id);
-	if (!host_wait(name, false)) {
+	if (!host_wait_gone(name)) {
 		fclose(count);
 		return -ETIMEDOUT;
 	}
 	nr++;
 	snprintf(id, sizeof(id), "bar%d", nr);
 	snprintf(memory, sizeof(memory), "bars%d", nr);
-	host_plug(SWAPPED_PORT, id, memory);
 	rewind(count);
 	fprintf(count, "%d\n", nr);
 	fclose(count);
-	return host_wait(name, true) ? 0 : -ETIMEDOUT;
+	return host_plug(name, SWAPPED_PORT, id, memory) ? 0 : -ETIMEDOUT;
 }

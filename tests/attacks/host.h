@@ -11,9 +11,14 @@
 
 #include "vfio.h"
 
-/* An ivshmem of that id, with that memory, which no device has had before */
-void host_plug(const char *port, const char *id, const char *memory);
+/*
+ * An ivshmem of that id, with that memory, which no device has had before. Waits until
+ * it is there by that name, with an address for its memory.
+ */
+bool host_plug(const char *name, const char *port, const char *id,
+	       const char *memory);
 void host_pull(const char *id);
+bool host_wait_gone(const char *name);
 /*
  * The one that is there to be swapped, and has its name, and address, from the one
  * before it
@@ -21,7 +26,5 @@ void host_pull(const char *id);
 #define HOST_SWAPPED_SIZE	0x400000
 int host_find_swapped(char name[PCI_NAME_LENGTH]);
 int host_swap(const char *name);
-/* Wait until a device has an address for its memory, or is no more */
-bool host_wait(const char *name, bool there);
 
 #endif

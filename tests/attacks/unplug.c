@@ -22,12 +22,12 @@
 #define OTHER_IOVA	0x50000000ULL
 
 /* With memory of its own */
-static void plug(const char *id, enum container kind, int nth)
+static bool plug(const char *name, const char *id, enum container kind, int nth)
 {
 	char memory[32];
 
 	snprintf(memory, sizeof(memory), "spare%d%d", kind, nth);
-	host_plug(PORT, id, memory);
+	return host_plug(name, PORT, id, memory);
 }
 
 FIXTURE(unplug)
@@ -83,11 +83,10 @@ TEST_F_TIMEOUT(unplug, newcomer_is_safe, TIMEOUT)
 	/* It stays until it is closed */
 	EXPECT_TRUE(peer_works(peer, 2));
 	peer_close_victim(peer);
-	ASSERT_TRUE(host_wait(self->victim, false));
+	ASSERT_TRUE(host_wait_gone(self->victim));
 	EXPECT_TRUE(peer_denied(peer));
 
-	plug("stranger", variant->kind, 0);
-	ASSERT_TRUE(host_wait(self->victim, true));
+	ASSERT_TRUE(plug(self->victim, "stranger", variant->kind, 0));
 	ASSERT_EQ(0, newcomer_watch(&newcomer, self->victim));
 	EXPECT_EQ(old.start, newcomer.own.start);
 	EXPECT_TRUE(peer_denied(peer));
@@ -96,9 +95,8 @@ TEST_F_TIMEOUT(unplug, newcomer_is_safe, TIMEOUT)
 
 	/* And everything as it was */
 	host_pull("stranger");
-	ASSERT_TRUE(host_wait(self->victim, false));
-	plug("plugged", variant->kind, 1);
-	ASSERT_TRUE(host_wait(self->victim, true));
+	ASSERT_TRUE(host_wait_gone(self->victim));
+	ASSERT_TRUE(plug(self->victim, "plugged", variant->kind, 1));
 	ASSERT_EQ(0, peer_open_victim(peer, self->victim));
 	ASSERT_EQ(0, peer_map(peer, OTHER_IOVA));
 	EXPECT_TRUE(peer_works(peer, 3));
