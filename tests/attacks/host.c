@@ -49,9 +49,10 @@ bool host_wait_gone(const char *name)
 }
 
 /*
- * QEMU refuses as long as it has the last one in that port, which the guest may have
- * forgotten a while ago; and one that it has taken already. It dies of memory that it
- * has had in a device before.
+ * QEMU refuses as long as it has the last one in that slot, which the guest may have
+ * forgotten a while ago; without a slot it takes the next one, where no guest looks.
+ * It refuses what it has taken already, and dies of memory that it has had in a device
+ * before.
  */
 bool host_plug(const char *name, const char *port, const char *id,
 	       const char *memory)
@@ -60,7 +61,7 @@ bool host_plug(const char *name, const char *port, const char *id,
 	int i;
 
 	snprintf(text, sizeof(text),
-		 "vo: host: device_add ivshmem-plain,bus=%s,id=%s,memdev=%s;",
+		 "vo: host: device_add ivshmem-plain,bus=%s,addr=0.0,id=%s,memdev=%s;",
 		 port, id, memory);
 	for (i = 0; i < PATIENCE / AGAIN; i++) {
 		kernel_log(text);
