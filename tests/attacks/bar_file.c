@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "bar_file.h"
+#include "observe.h"
+
+#define SPARE_IOVA	0x70000000ULL	/* nobody maps anything there */
 
 static int open_procfs(struct bar_file *file, const char *name)
 {
@@ -69,7 +72,10 @@ int bar_file_open_peer(struct peer *peer, struct bar_file *file,
 
 void bar_file_close(struct bar_file *file)
 {
-	close(file->fd);
+	/* 0 is that of none, from before it was opened */
+	if (file->fd > 0)
+		close(file->fd);
+	file->fd = -1;
 }
 
 static sigjmp_buf back;
@@ -104,4 +110,15 @@ bool read_is_sigbus(const volatile unsigned char *at)
 bool write_is_sigbus(volatile unsigned char *at, unsigned char byte)
 {
 	return access_is_sigbus(at, &byte);
+}
+
+bool bar_file_is_gone(struct peer *peer, int err)
+{
+	int ret = container_map(peer->container, peer->bar, peer->size,
+				SPARE_IOVA);
+
+	if (ret != err)
+		printf("# to map it again: %s\n", ret ? errno_name(-ret) : "yes");
+	return read_is_sigbus(peer->bar) &&
+	       write_is_sigbus(peer->bar + peer->size - 1, 1) && ret == err;
 }

@@ -39,4 +39,10 @@ void bar_file_close(struct bar_file *file);
 bool read_is_sigbus(const volatile unsigned char *at);
 bool write_is_sigbus(volatile unsigned char *at, unsigned char byte);
 
+/*
+ * Its mapping is of a BAR that is gone: nobody reads or writes there, and to map it for
+ * DMA is refused with @err
+ */
+bool bar_file_is_gone(struct peer *peer, int err);
+
 #endif

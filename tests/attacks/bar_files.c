@@ -85,18 +85,6 @@ static long faults(void)
 	return usage.ru_minflt + usage.ru_majflt;
 }
 
-static int come_back(void)
-{
-	int fd = open("/sys/bus/pci/rescan", O_WRONLY | O_CLOEXEC), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, "1", 1) != 1)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
 /* Each page has its own, through another mapping as well */
 TEST_F_TIMEOUT(bar_files, shows_all, TIMEOUT)
 {
@@ -246,7 +234,7 @@ TEST_F_TIMEOUT(bar_files, removed, TIMEOUT)
 {
 	self->map[0] = 1;
 	ASSERT_EQ(0, pci_write(self->victim, "remove", "1"));
-	ASSERT_EQ(0, come_back());
+	ASSERT_EQ(0, pci_rescan());
 	ASSERT_EQ(0, pci_decode(self->victim, true));
 	EXPECT_TRUE(read_is_sigbus(self->map));
 	EXPECT_TRUE(write_is_sigbus(self->map, 2));
@@ -289,7 +277,7 @@ TEST_F_TIMEOUT(bar_files, removed_private, TIMEOUT)
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_FALSE(read_is_sigbus(map));
 	ASSERT_EQ(0, pci_write(self->victim, "remove", "1"));
-	ASSERT_EQ(0, come_back());
+	ASSERT_EQ(0, pci_rescan());
 	ASSERT_EQ(0, pci_decode(self->victim, true));
 	EXPECT_TRUE(read_is_sigbus(map));
 	EXPECT_TRUE(write_is_sigbus(map, 2));
@@ -307,7 +295,7 @@ TEST_F_TIMEOUT(bar_files, another_one_removed, TIMEOUT)
 	self->map[0] = 1;
 	ASSERT_EQ(0, pci_find(other, EDU, false, 0));
 	ASSERT_EQ(0, pci_write(other, "remove", "1"));
-	EXPECT_EQ(0, come_back());
+	EXPECT_EQ(0, pci_rescan());
 	EXPECT_FALSE(read_is_sigbus(self->map));
 	EXPECT_FALSE(read_is_sigbus(map));
 	EXPECT_EQ(1, map[0]);

@@ -41,20 +41,7 @@ FIXTURE(bars)
 	int pins;
 };
 
-FIXTURE_VARIANT(bars)
-{
-	enum container kind;
-	enum bar_way way;
-};
-
-FIXTURE_VARIANT_ADD(bars, type1_v1) { .kind = CONTAINER_TYPE1_V1 };
-FIXTURE_VARIANT_ADD(bars, type1) { .kind = CONTAINER_TYPE1 };
-FIXTURE_VARIANT_ADD(bars, compat_v1) { .kind = CONTAINER_COMPAT_V1 };
-FIXTURE_VARIANT_ADD(bars, compat) { .kind = CONTAINER_COMPAT };
-FIXTURE_VARIANT_ADD(bars, type1_procfs) {
-	.kind = CONTAINER_TYPE1, .way = BAR_PROCFS };
-FIXTURE_VARIANT_ADD(bars, compat_procfs) {
-	.kind = CONTAINER_COMPAT, .way = BAR_PROCFS };
+BAR_FILE_VARIANTS(bars)
 
 FIXTURE_SETUP(bars)
 {
@@ -75,18 +62,6 @@ FIXTURE_TEARDOWN(bars)
 	bar_file_close(&self->file);
 	peer_close_engine(&self->peer);
 	EXPECT_EQ(self->pins, observe_pins());
-}
-
-/* What a process that has mapped a BAR which is gone is told */
-static bool is_told(struct peer *peer, int err)
-{
-	int ret = container_map(peer->container, peer->bar, peer->size,
-				OTHER_IOVA);
-
-	if (ret != err)
-		printf("# to map it again: %s\n", ret ? errno_name(-ret) : "yes");
-	return read_is_sigbus(peer->bar) && write_is_sigbus(peer->bar, 1) &&
-	       ret == err;
 }
 
 /* Nothing of it is left, and what is there now is as good as it was */
@@ -128,7 +103,7 @@ TEST_F_TIMEOUT(bars, newcomer_is_safe, TIMEOUT)
 	EXPECT_LT(0, faults_end(faults, peer->edu.dev.name,
 				peer->iova + PEER_PLACE, EDU_MOST));
 	EXPECT_TRUE(newcomer_is_whole(&newcomer));
-	EXPECT_TRUE(is_told(peer, -ENODEV));
+	EXPECT_TRUE(bar_file_is_gone(peer, -ENODEV));
 	EXPECT_TRUE(newcomer_is_whole(&newcomer));
 	newcomer_close(&newcomer);
 	traffic_settle();
@@ -138,23 +113,11 @@ TEST_F_TIMEOUT(bars, newcomer_is_safe, TIMEOUT)
 
 /* ---- by who manages the guest, in no time ---- */
 
-static int come_back(void)
-{
-	int fd = open("/sys/bus/pci/rescan", O_WRONLY | O_CLOEXEC), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, "1", 1) != 1)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
 static int go_and_come_back(const char *victim)
 {
 	int ret = pci_write(victim, "remove", "1");
 
-	return ret ?: come_back();
+	return ret ?: pci_rescan();
 }
 
 TEST_F_TIMEOUT(bars, removed, TIMEOUT)
@@ -164,12 +127,12 @@ TEST_F_TIMEOUT(bars, removed, TIMEOUT)
 	EXPECT_TRUE(peer_works(peer, 1));
 	ASSERT_EQ(0, pci_write(self->victim, "remove", "1"));
 	EXPECT_TRUE(peer_denied(peer));
-	EXPECT_TRUE(is_told(peer, -ENODEV));
-	ASSERT_EQ(0, come_back());
+	EXPECT_TRUE(bar_file_is_gone(peer, -ENODEV));
+	ASSERT_EQ(0, pci_rescan());
 	ASSERT_EQ(0, pci_decode(self->victim, true));
 	/* It is another one now, though the same */
 	EXPECT_TRUE(peer_denied(peer));
-	EXPECT_TRUE(is_told(peer, -ENODEV));
+	EXPECT_TRUE(bar_file_is_gone(peer, -ENODEV));
 	ASSERT_EQ(0, open_anew(peer, &self->file, self->victim, variant->way));
 	EXPECT_TRUE(edu_is(peer->bar + PEER_PLACE, 1));
 	EXPECT_TRUE(peer_works(peer, 2));
@@ -307,7 +270,7 @@ TEST_F_TIMEOUT(bars, claimed, TIMEOUT)
 	map = vfio_map_bar(&dev, MEMORY_BAR, &size);
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_TRUE(peer_denied(peer));
-	EXPECT_TRUE(is_told(peer, -ENODEV));
+	EXPECT_TRUE(bar_file_is_gone(peer, -ENODEV));
 	errno = 0;
 	EXPECT_EQ(MAP_FAILED, bar_file_map(&self->file, PROT_READ, MAP_SHARED));
 	EXPECT_EQ(EINVAL, errno);
@@ -318,7 +281,7 @@ TEST_F_TIMEOUT(bars, claimed, TIMEOUT)
 	EXPECT_EQ(0, pci_write(self->victim, "driver_override", "\n"));
 	ASSERT_EQ(0, pci_unbind(self->victim));
 	/* The old mapping is not brought back by that */
-	EXPECT_TRUE(is_told(peer, -ENODEV));
+	EXPECT_TRUE(bar_file_is_gone(peer, -ENODEV));
 	ASSERT_EQ(0, open_anew(peer, &self->file, self->victim, variant->way));
 	EXPECT_TRUE(peer_works(peer, 2));
 }

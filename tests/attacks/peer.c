@@ -87,12 +87,17 @@ bool peer_works(struct peer *peer, unsigned int seed)
 	return peer_carries(peer, seed) && edu_is(peer->bar + PEER_PLACE, seed);
 }
 
-bool peer_denied(struct peer *peer)
+bool peer_denied_at(struct peer *peer, size_t offset)
 {
 	/* Not what may be there already */
 	edu_fill(peer->ram, EDU_DENIED);
 	return !edu_read(&peer->edu, PEER_RAM_IOVA, EDU_MOST) &&
-	       edu_faults(&peer->edu, edu_write, peer->iova + PEER_PLACE);
+	       edu_faults(&peer->edu, edu_write, peer->iova + offset);
+}
+
+bool peer_denied(struct peer *peer)
+{
+	return peer_denied_at(peer, PEER_PLACE);
 }
 
 bool peer_newcomer_is_safe(struct peer *peer, const char *victim)

@@ -48,6 +48,8 @@ bool peer_carries(struct peer *peer, unsigned int seed);
 bool peer_works(struct peer *peer, unsigned int seed);
 /* The IOMMU stops a write to the BAR, and says so */
 bool peer_denied(struct peer *peer);
+/* At another place in the BAR than theirs */
+bool peer_denied_at(struct peer *peer, size_t offset);
 /*
  * It stops it, and nothing reaches a newcomer at the victim's address; only
  * while the victim does not decode

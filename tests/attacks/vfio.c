@@ -26,9 +26,9 @@ static int attribute_open(const char *name, const char *attribute, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int pci_write(const char *name, const char *attribute, const char *text)
+static int write_to(int fd, const char *text)
 {
-	int fd = attribute_open(name, attribute, O_WRONLY), ret = 0;
+	int ret = 0;
 
 	if (fd < 0)
 		return fd;
@@ -36,6 +36,18 @@ int pci_write(const char *name, const char *attribute, const char *text)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+int pci_write(const char *name, const char *attribute, const char *text)
+{
+	return write_to(attribute_open(name, attribute, O_WRONLY), text);
+}
+
+int pci_rescan(void)
+{
+	int fd = open("/sys/bus/pci/rescan", O_WRONLY | O_CLOEXEC);
+
+	return write_to(fd < 0 ? -errno : fd, "1");
 }
 
 static bool is_kind(const char *name, unsigned int vendor, unsigned int device)

@@ -39,6 +39,8 @@ int pci_config_write(const char *name, int reg, const void *from, size_t len);
 int pci_decode(const char *name, bool on);
 /* 0, or an errno negated, of what is written to that file of a device */
 int pci_write(const char *name, const char *attribute, const char *text);
+/* Whatever was removed, and is there still, comes back */
+int pci_rescan(void);
 /* "suspended", "active", or what else is in power/runtime_status */
 bool pci_power_is(const char *name, const char *status);
 

@@ -262,10 +262,13 @@ static int begin(struct scene *s, bool renewed)
 	return ret;
 }
 
-/* One of vgem ends by itself */
+/*
+ * One of vgem ends by itself. Calls may be over before the next fence is renewed: there
+ * was one all along if somebody still renews them.
+ */
 static bool lasted(const struct scene *s, bool renewed)
 {
-	if (renewed && fence_is_renewed(&s->fence, s->renewals))
+	if (renewed && !fence_is_renewed(&s->fence, s->renewals))
 		return false;
 	return (s->fence.vgem >= 0 && !renewed) || fence_is_there(&s->fence);
 }

@@ -273,9 +273,9 @@ int fence_renew(struct fence *fence, int fd)
 	return await_more(&fence->renewals->count, SOME_RENEWALS);
 }
 
-int fence_is_renewed(const struct fence *fence, unsigned int since)
+bool fence_is_renewed(const struct fence *fence, unsigned int since)
 {
-	return await_more(&fence->renewals->count, since + 1);
+	return !await_more(&fence->renewals->count, since + 1);
 }
 
 /* ---- the end of them ---- */

@@ -46,8 +46,8 @@ int fence_put(struct fence *fence);
  * being there. It has no use for @fd, the node. Fences of vgem are those of readers.
  */
 int fence_renew(struct fence *fence, int fd);
-/* 0 once more than @since of them were, -ETIMEDOUT if that does not come */
-int fence_is_renewed(const struct fence *fence, unsigned int since);
+/* Waits until there were more than @since of them, but not for ever */
+bool fence_is_renewed(const struct fence *fence, unsigned int since);
 /* Whoever waits all the same is freed after @seconds, and the test ends */
 int fence_guard(struct fence *fence, int seconds);
 /* No more of that; all fences are signalled */
