@@ -198,7 +198,7 @@ static void g2d_refuses(struct kunit *test)
 
 static void g2d_refuses_scattered(struct kunit *test)
 {
-	vom_test_refuses(test, test->param_value, g2d_test_pin);
+	g2d_refuses(test);
 }
 
 static void g2d_refuses_nothing(struct kunit *test)
