@@ -95,7 +95,10 @@ torture: guest
 	kit/initramfs-over kcsan
 	export OPS=$(or $(OPS),10000000); $(call boots,debug-torture kcsan-torture)
 
-coverage: guest
+coverage: tree
+	tests/coverage/run --check
+	kit/build
+	kit/initramfs
 	kit/build coverage
 	kit/initramfs-over coverage
 	tests/coverage/run
@@ -199,7 +202,7 @@ help:
 	echo 'make debug          KUnit, selftests and capture on a kernel with KASAN, kmemleak, UBSAN and the like'
 	echo 'make torture        OPS=10000000 SEED= WORKERS=: random calls against a model, on the debug kernel and on one that'
 	echo '                    sees data races; inputs that must be refused, allocations that fail (hours)'
-	echo 'make coverage       which lines of ours no test reaches, against the list of those, with reasons'
+	echo 'make coverage       which lines of ours no test reaches, against the list of those, with reasons (7.3)'
 	echo 'make misuse         what breaks a rule of the API is reported on the first call'
 	echo 'make production     KUnit, selftests and capture on a kernel as people run it: no lockdep, no debugging'
 	echo 'make package        make deb-pkg with the configuration of make production, then KUnit and selftests'

@@ -417,7 +417,7 @@ kcsan_watches="KCSAN_SANITIZE=n KCSAN_SANITIZE_vma_owner.o=y KCSAN_SANITIZE_vma-
 # gcov_counts: likewise, for the kernel that counts which lines are reached
 gcov_counts()
 {
-	list_of "$root/tests/coverage/sources" | awk '$2 != "-" {
+	list_of "$root/tests/coverage/sources" | awk '$1 != "!" && $2 != "-" {
 		object = $2
 		if (object == "") {
 			object = $1

@@ -307,19 +307,21 @@ static void power_off(void)
 
 /* ---- which lines were reached ---- */
 
-/* As "# gcov: FILE BYTES", the bytes in hexadecimal, for kit/coverage */
+/* As "# gcov: FILE BYTES", the bytes in hexadecimal, and "# gcov: FILE end SIZE" */
 static void report_counters(const char *path)
 {
 	char line[MAX_LINE / 2 + 1];
 	unsigned char bytes[MAX_LINE / 4];
 	FILE *file = fopen(path, "re");
-	size_t n, i;
+	size_t n, i, size = 0;
 
 	while (file && (n = fread(bytes, 1, sizeof(bytes), file))) {
+		size += n;
 		for (i = 0; i < n; i++)
 			sprintf(line + 2 * i, "%02x", bytes[i]);
 		report("# gcov: %s %s\n", path + strlen(GCOV_DIR), line);
 	}
+	report("# gcov: %s end %zu\n", path + strlen(GCOV_DIR), size);
 	if (file)
 		fclose(file);
 }
