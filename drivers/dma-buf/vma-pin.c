@@ -637,6 +637,13 @@ static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
 	return false;
 }
 
+/* Of what the DMA API has mapped without a sync: is there somebody to sync it? */
+static bool vma_pin_may_need_sync(struct vma_pin *pin, struct sg_table *sgt)
+{
+	return !pin->client->no_sync ||
+	       !dma_table_needs_sync(maps_of(pin)->dev, sgt);
+}
+
 static int vma_pin_choose_sync(struct vma_pin *pin, struct sg_table *whole,
 			       enum dma_data_direction dir)
 {
@@ -646,7 +653,7 @@ static int vma_pin_choose_sync(struct vma_pin *pin, struct sg_table *whole,
 		    dma_table_needs_sync(m->dev, whole);
 	if (!m->synced)
 		return 0;
-	if (m->how != VMA_OWNER_SYNC_DMA)
+	if (m->how != VMA_OWNER_SYNC_DMA || pin->client->no_sync)
 		return -EOPNOTSUPP;
 	/* What the device only reads is not copied back */
 	if (dir != DMA_TO_DEVICE && !vma_pin_is_all_pages(pin) &&
@@ -663,7 +670,7 @@ static bool vma_pin_may_be_refused(struct vma_pin *pin,
 
 	if (dir == DMA_TO_DEVICE || m->how == VMA_OWNER_SYNC_NEVER)
 		return false;
-	if (m->how != VMA_OWNER_SYNC_DMA)
+	if (m->how != VMA_OWNER_SYNC_DMA || pin->client->no_sync)
 		return !dma_never_syncs(m->dev) &&
 		       (!dev_is_dma_coherent(m->dev) || get_dma_ops(m->dev) ||
 			dma_max_mapping_size(m->dev) != SIZE_MAX);
@@ -809,14 +816,21 @@ static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 	if (ret)
 		return ERR_PTR(ret);
 	ret = dma_pages_map(m->dev, sgt, dir);
-	if (ret) {
-		dma_table_free(&m->table);
-		return ERR_PTR(ret);
+	if (ret)
+		goto err_free;
+	if (!vma_pin_may_need_sync(pin, sgt)) {
+		dma_unmap_sgtable(m->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
+		ret = -EOPNOTSUPP;
+		goto err_free;
 	}
 	m->dir = dir;
 	m->synced = true;
 	smp_store_release(&m->sgt, sgt);	/* the table is complete */
 	return sgt;
+
+err_free:
+	dma_table_free(&m->table);
+	return ERR_PTR(ret);
 }
 
 /*
@@ -1259,6 +1273,22 @@ static bool vma_pin_is_stale(const struct vma_owner_extents *x,
 	       pgprot_val(x->prot) == pgprot_val(PAGE_KERNEL);
 }
 
+static void vma_pin_undo_slice(struct vma_pin *pin, struct sg_table *sgt,
+			       enum dma_data_direction dir, bool sync)
+{
+	struct pin_maps *m = maps_of(pin);
+
+	if (m->whole) {
+		dma_unmap_sgtable(m->dev, m->whole, dir,
+				  sync ? 0 : DMA_ATTR_SKIP_CPU_SYNC);
+		dma_pages_free(m->whole);
+		m->whole = NULL;
+	} else {
+		dma_slice_unmap(m, sgt, pin->len, dir, sync);
+	}
+	dma_table_free(&m->table);
+}
+
 static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 					    enum dma_data_direction dir)
 {
@@ -1276,6 +1306,11 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 		sgt = ERR_PTR(-EINVAL);
 	else
 		sgt = dma_slice_of_extents(pin, dir);
+	if (!IS_ERR(sgt) && m->dma_extents.type == VMA_OWNER_RAM &&
+	    !vma_pin_may_need_sync(pin, m->whole ?: sgt)) {
+		vma_pin_undo_slice(pin, sgt, dir, false);
+		sgt = ERR_PTR(-EOPNOTSUPP);
+	}
 	if (IS_ERR(sgt)) {
 		vma_pin_drop_extents(pin, &m->dma_extents);
 		return sgt;
@@ -1290,17 +1325,8 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 static void vma_pin_unmap_extents(struct vma_pin *pin)
 {
 	struct pin_maps *m = maps_of(pin);
-	bool sync = vma_pin_turn(m, false);
 
-	if (m->whole) {
-		dma_unmap_sgtable(m->dev, m->whole, m->dir,
-				  sync ? 0 : DMA_ATTR_SKIP_CPU_SYNC);
-		dma_pages_free(m->whole);
-		m->whole = NULL;
-	} else {
-		dma_slice_unmap(m, m->sgt, pin->len, m->dir, sync);
-	}
-	dma_table_free(&m->table);
+	vma_pin_undo_slice(pin, m->sgt, m->dir, vma_pin_turn(m, false));
 	WRITE_ONCE(m->sgt, NULL);
 	vma_pin_drop_extents(pin, &m->dma_extents);
 }
@@ -1386,7 +1412,7 @@ static bool vma_pin_allows(const struct vma_pin *pin,
  * of extents crosses dma_get_seg_boundary(), unless the DMA API joins RAM without
  * a look at it.
  * -EOPNOTSUPP if there is no way for the device to reach the memory, or none to
- * sync it and the device needs that; -EINVAL if the device is not coherent and
+ * sync it, or nobody who does, and the device needs that; -EINVAL if the device is not coherent and
  * would write a part of a cache line of owned memory; -EIO if the DMA API
  * refuses; what the exporter of the dma-buf says, and DOC: errors.
  */

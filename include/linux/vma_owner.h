@@ -859,6 +859,17 @@ struct vma_pin_client {
 	bool contiguous;
 
 	/**
+	 * @no_sync: Lets device and CPU at the memory at once, and so never
+	 * syncs what is mapped for the device: it hands nothing over, see "who
+	 * has the memory". A device that would need it is refused the memory,
+	 * -EOPNOTSUPP, or -EINVAL for a part of a cache line. Memory that is
+	 * not cached, &VMA_OWNER_SYNC_NEVER, &VMA_OWNER_RAM_FIXED and
+	 * &VMA_OWNER_MMIO, needs none. For a kernel mapping alone it says
+	 * nothing.
+	 */
+	bool no_sync;
+
+	/**
 	 * @extents_only: Uses vma_pin_get_extents() alone. Owned memory without
 	 * extents counts as ordinary memory for it.
 	 */

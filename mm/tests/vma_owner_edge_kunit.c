@@ -394,6 +394,111 @@ static void c14_failed_map_undoes_nothing(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+enum vo_unsynced_memory { VO_THEIR_DMABUF, VO_THEIR_RAM, VO_THEIR_FIXED, VO_OURS };
+
+#define VO_COHERENT	BIT(0)
+#define VO_BOUNCES	BIT(1)
+#define VO_IOMMU	BIT(2)
+
+struct vo_unsynced {
+	const char		*name;
+	enum vo_unsynced_memory	memory;
+	enum vma_owner_sync	sync;
+	unsigned int		device;
+	int			ret;
+};
+
+static const struct vo_unsynced vo_unsynceds[] = {
+	{ "dma-buf, not coherent", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_DMA, 0, -EOPNOTSUPP },
+	{ "dma-buf, bounced", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_DMA, VO_COHERENT | VO_BOUNCES, -EOPNOTSUPP },
+	{ "dma-buf, coherent", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_DMA, VO_COHERENT },
+	{ "dma-buf, IOMMU", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_DMA, VO_COHERENT | VO_IOMMU },
+	{ "dma-buf, IOMMU that bounces", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_DMA,
+	  VO_COHERENT | VO_BOUNCES | VO_IOMMU, -EOPNOTSUPP },
+	{ "unknown dma-buf, not coherent", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_UNKNOWN, 0, -EOPNOTSUPP },
+	{ "unknown dma-buf, bounced", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_BOUNCES, -EOPNOTSUPP },
+	{ "unknown dma-buf, coherent", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT },
+	{ "unknown dma-buf, IOMMU", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_IOMMU },
+	{ "unknown dma-buf, IOMMU that bounces", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_UNKNOWN,
+	  VO_COHERENT | VO_BOUNCES | VO_IOMMU, -EOPNOTSUPP },
+	{ "extents, not coherent", VO_THEIR_RAM,
+	  VMA_OWNER_SYNC_UNKNOWN, 0, -EOPNOTSUPP },
+	{ "extents, bounced", VO_THEIR_RAM,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_BOUNCES, -EOPNOTSUPP },
+	{ "extents, coherent", VO_THEIR_RAM,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT },
+	{ "extents, IOMMU", VO_THEIR_RAM,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_IOMMU },
+	{ "extents, IOMMU that bounces", VO_THEIR_RAM,
+	  VMA_OWNER_SYNC_UNKNOWN,
+	  VO_COHERENT | VO_BOUNCES | VO_IOMMU, -EOPNOTSUPP },
+	{ "ordinary, not coherent", VO_OURS,
+	  VMA_OWNER_SYNC_UNKNOWN, 0, -EOPNOTSUPP },
+	{ "ordinary, bounced", VO_OURS,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_BOUNCES, -EOPNOTSUPP },
+	{ "ordinary, coherent", VO_OURS,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT },
+	{ "ordinary, IOMMU", VO_OURS,
+	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_IOMMU },
+	{ "ordinary, IOMMU that bounces", VO_OURS,
+	  VMA_OWNER_SYNC_UNKNOWN,
+	  VO_COHERENT | VO_BOUNCES | VO_IOMMU, -EOPNOTSUPP },
+	/* Not in the cache */
+	{ "dma-buf that nobody syncs, not coherent", VO_THEIR_DMABUF,
+	  VMA_OWNER_SYNC_NEVER },
+	{ "fixed extents, not coherent", VO_THEIR_FIXED },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_unsynced, vo_unsynceds, name);
+
+/* An importer that never syncs has devices that need none, and refused are the rest */
+static void c15_importer_without_syncs(struct kunit *test)
+{
+	const struct vo_unsynced *t = test->param_value;
+	struct vma_owner_mock *obj = t->memory == VO_THEIR_DMABUF ?
+		vo_obj_dmabuf(test->priv) : vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	unsigned long addr = t->memory == VO_OURS ?
+		vo_anon(test->priv, VO_PAGES) : vo_map(obj);
+	struct vma_pin *pin = &imp->pin;
+	struct page **pages;
+	struct sg_table *sgt;
+
+	vo_dma_start();
+	vo_dma.coherent = t->device & VO_COHERENT;
+	vo_dma.bounces = t->device & VO_BOUNCES;
+	vo_dma.iova = t->device & VO_IOMMU ? 4 * VO_SIZE : 0;
+	obj->dma = &vo_dma_shadow;
+	obj->sync = t->sync;
+	if (t->memory == VO_THEIR_FIXED)
+		obj->type = VMA_OWNER_RAM_FIXED;
+	imp->client.no_sync = true;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, VO_SIZE), 0);
+	pages = t->memory == VO_OURS ? pin->pages : obj->pages;
+	vo_dma_watch_all(test, pages);
+	vo_cpu_write(pages, 0, VO_SIZE, 6);
+	sgt = vo_map_dma(pin, imp->dev, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), t->ret);
+	KUNIT_EXPECT_EQ(test, !!vo_dma.live, !t->ret);
+	/* A mapping that is copied back is not made, and unmade, to find out */
+	if (t->ret && t->memory == VO_THEIR_DMABUF)
+		KUNIT_EXPECT_EQ(test, obj->sgt_dir, DMA_TO_DEVICE);
+	if (t->ret)
+		KUNIT_EXPECT_TRUE(test, vo_cpu_reads(pages, 0, VO_SIZE, 6));
+	vma_unpin(pin);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
 /* There is no sync of it, and so no device that needs one */
 static void c15_cached_fixed_memory_refused(struct kunit *test)
 {
@@ -636,6 +741,7 @@ struct kunit_case vo_edge_cases[] = {
 	KUNIT_CASE(c6_joined_ram_is_cut_before),
 	KUNIT_CASE(c6_empty_extent_refused),
 	KUNIT_CASE_PARAM(c15_refused_part_undoes_nothing, vo_part_gen_params),
+	KUNIT_CASE_PARAM(c15_importer_without_syncs, vo_unsynced_gen_params),
 	KUNIT_CASE(c15_cached_fixed_memory_refused),
 	KUNIT_CASE_PARAM(c15_part_of_a_line_refused, vo_line_part_gen_params),
 	KUNIT_CASE(c15_end_within_a_line),
