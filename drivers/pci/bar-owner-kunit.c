@@ -420,6 +420,34 @@ static void bar_is_released_alone(struct kunit *test)
 	vma_unpin(&p.pin);
 }
 
+/* Those of another device stay, whichever was mapped first */
+static void bar_goes_without_those_of_others(struct kunit *test)
+{
+	struct bar_test *t = test->priv;
+	struct pci_dev *first = t->pdev;
+	struct bar_test_pin p, q;
+
+	KUNIT_ASSERT_EQ(test, 0, bar_test_pin(t->addr, &p, PAGE_SIZE));
+	t->pdev = kunit_kzalloc(test, sizeof(*t->pdev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, t->pdev);
+	bar_test_place(test, BAR_TEST_BAR, 2 * BAR_TEST_SIZE, BAR_TEST_SIZE);
+	KUNIT_ASSERT_EQ(test, 0,
+			bar_test_pin(bar_test_map(test, BAR_TEST_BAR), &q,
+				     PAGE_SIZE));
+	bar_test_remove(t);
+	bar_test_told(test, &q);
+	KUNIT_EXPECT_EQ(test, 0, p.permanent);
+	vma_unpin(&q.pin);
+
+	t->pdev = first;
+	bar_test_map(test, BAR_TEST_OTHER);
+	pci_bar_owner_revoke(t->pdev, BAR_TEST_OTHER);
+	KUNIT_EXPECT_EQ(test, 0, p.permanent);
+	pci_bar_owner_revoke(t->pdev, BAR_TEST_BAR);
+	bar_test_told(test, &p);
+	vma_unpin(&p.pin);
+}
+
 /* By who resizes it, or moves it: pci_release_resource() does all of that */
 static void bar_goes_with_its_address(struct kunit *test)
 {
@@ -619,6 +647,7 @@ static struct kunit_case bar_test_cases[] = {
 	KUNIT_CASE(bar_is_not_taken_for_the_next),
 	KUNIT_CASE(bar_has_a_number_of_its_own),
 	KUNIT_CASE(bar_is_released_alone),
+	KUNIT_CASE(bar_goes_without_those_of_others),
 	KUNIT_CASE(bar_goes_with_its_address),
 	KUNIT_CASE(bar_goes_before_there_are_files),
 	KUNIT_CASE(bar_goes_to_a_driver),

@@ -183,6 +183,34 @@ static void c7_map_waits_for_kernel_fences(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+/* Any signal does, not only a fatal one; what had been mapped is undone */
+static void c7_signal_ends_the_wait_for_fences(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, VO_IOMMUFD);
+	struct vo_signal *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	vo_imp_unmap(imp);
+	vo_signal_later(obj, s, DMA_RESV_USAGE_KERNEL, VO_LONG);
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 1);
+	ret = vo_imp_map(imp);
+	disallow_signal(SIGUSR1);
+	flush_signals(current);
+	KUNIT_EXPECT_EQ(test, ret, -ERESTARTSYS);
+	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(s->fence));
+	KUNIT_EXPECT_FALSE(test, vo_is_mapped(imp));
+	KUNIT_EXPECT_EQ(test, vo_n(obj, map), 2);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, unmap), 2);
+	vo_signal_now(s);
+	vo_signal_end(s);
+	KUNIT_EXPECT_EQ(test, vo_imp_map(imp), 0);
+	vma_unpin(&imp->pin);
+}
+
 /* Who reads the memory does not keep others from mapping it */
 static void c7_map_does_not_wait_for_readers(struct kunit *test)
 {
@@ -761,6 +789,10 @@ static void c17_mapping_without_the_lock_warns(struct kunit *test)
 		vma_pin_put_extents(&y->pin);
 		KUNIT_EXPECT_TRUE(test, KUNIT_SUPPRESSED_WARNING_COUNT());
 	}
+	kunit_warning_suppress(test) {
+		vma_pin_sync_for_cpu_locked(&y->pin);
+		KUNIT_EXPECT_TRUE(test, KUNIT_SUPPRESSED_WARNING_COUNT());
+	}
 	vma_unpin(&x->pin);
 	vma_unpin(&y->pin);
 }
@@ -851,6 +883,7 @@ struct kunit_case vo_lock_cases[] = {
 	KUNIT_CASE(c7_move_before_mapping),
 	KUNIT_CASE(c7_no_move_after_unpin),
 	KUNIT_CASE_PARAM(c7_map_waits_for_kernel_fences, vo_kind_gen_params),
+	KUNIT_CASE(c7_signal_ends_the_wait_for_fences),
 	KUNIT_CASE_PARAM(c7_map_does_not_wait_for_readers, vo_kind_gen_params),
 	KUNIT_CASE(c9_sync_races_invalidate),
 	KUNIT_CASE(c9_unpin_waits_for_callback),

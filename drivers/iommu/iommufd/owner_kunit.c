@@ -8,6 +8,7 @@
  */
 #include <kunit/test.h>
 #include <kunit/vma_owner_iommu.h>
+#include <linux/cred.h>
 #include <linux/iommufd.h>
 
 #define COMPAT_TEST_RW		(IOMMU_CACHE | IOMMU_READ | IOMMU_WRITE)
@@ -389,6 +390,28 @@ static void compat_charges_ram_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, before, atomic64_read(&current->mm->pinned_vm));
 }
 
+/* As a container of VFIO is charged: the mm's locked memory, not the user's */
+static void compat_charges_as_its_context_does(struct kunit *test)
+{
+	unsigned long before = current->mm->locked_vm;
+	struct compat_test *t = test->priv;
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+	int ret;
+
+	/* Who has the capability is not charged at all */
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_IPC_LOCK);
+	t->ictx.account_mode = IOPT_PAGES_ACCOUNT_MM;
+	old = override_creds(cred);
+	ret = compat_test_map(t);
+	put_cred(revert_creds(old));
+	KUNIT_ASSERT_EQ(test, 0, ret);
+	KUNIT_EXPECT_EQ(test, before + 2 * VOM_IO_SIDE, current->mm->locked_vm);
+	compat_test_unmap(t);
+	KUNIT_EXPECT_EQ(test, before, current->mm->locked_vm);
+}
+
 /* ---- domains that come and go ---- */
 
 static void compat_maps_into_two_domains(struct kunit *test)
@@ -681,6 +704,7 @@ static struct kunit_case compat_test_cases[] = {
 	KUNIT_CASE(compat_refuses_accesses),
 	KUNIT_CASE(compat_refuses_to_split),
 	KUNIT_CASE(compat_charges_ram_only),
+	KUNIT_CASE(compat_charges_as_its_context_does),
 	KUNIT_CASE(compat_maps_into_two_domains),
 	KUNIT_CASE(compat_attaches_a_second_domain),
 	KUNIT_CASE(compat_attaches_while_revoked),
