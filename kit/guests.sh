@@ -12,6 +12,11 @@
 describe_guest()
 {
 	edu='-device edu,dma_mask=0xffffffffffffffff'
+	# an IOMMU, and what the kernel is told of it
+	iommu='-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on'
+	translated='intel_iommu=on iommu.passthrough=0'
+	strict="$translated iommu.strict=1"
+	icount='-icount shift=0,sleep=off -smp 1 -rtc clock=vm'
 	# the range is for the sample exporter
 	append="kunit.enable=0 vivid.n_devs=2 vivid.allocators=1,0 memmap=4M\$0x30000000"
 	job=selftests limit=600 qemu= enough=
@@ -51,8 +56,8 @@ describe_guest()
 		job=torture limit=$((900 + ${OPS:-0} / 250))
 		append="$append vo_timeout=$limit dma_debug=off vo_ops=${OPS:-100000}"
 		# for those who hand addresses to VFIO
-		append="$append intel_iommu=on iommu.passthrough=0"
-		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $edu $edu"
+		append="$append $translated"
+		qemu="$iommu $edu $edu"
 		append="$append${SEED:+ vo_seed=$SEED}${WORKERS:+ vo_workers=$WORKERS}"
 		;;
 	*) describe_small "$1" || describe_attacks "$1" || return 1 ;;
@@ -82,14 +87,13 @@ describe_small()
 		job=bench limit=1800
 		append="$append nokaslr norandmaps vo_guest=count vo_modules=bench vo_timeout=1500 vo_capture.memops=sg"
 		append="$append${SHORT:+ vo_short}"
-		qemu="-icount shift=0,sleep=off -smp 1 -rtc clock=vm $edu"
+		qemu="$icount $edu"
 		;;
 	bench-iommu)
 		job=bench limit=1800
-		append="$append nokaslr norandmaps intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_guest=iommu vo_modules=bench-iommu"
+		append="$append nokaslr norandmaps $strict vo_guest=iommu vo_modules=bench-iommu"
 		append="$append vo_timeout=1500"
-		qemu="-icount shift=0,sleep=off -smp 1 -rtc clock=vm -machine q35,kernel-irqchip=off"
-		qemu="$qemu -device intel-iommu,intremap=on $edu -device pcie-root-port,id=port1,chassis=1,slot=1"
+		qemu="$icount $iommu $edu -device pcie-root-port,id=port1,chassis=1,slot=1"
 		qemu="$qemu -object memory-backend-ram,size=1G,id=large,share=on -device ivshmem-plain,memdev=large,bus=port1"
 		;;
 	bench-parallel)
@@ -107,10 +111,10 @@ describe_attacks()
 	case $1 in
 	attacks | p2p)
 		job=attacks limit=1800
-		append="$append intel_iommu=on iommu.passthrough=0 iommu.strict=1 vo_timeout=1500"
+		append="$append $strict vo_timeout=1500"
 		# nobody draws, and on a busy machine a wait for the screen is reported
 		append="$append drm_kms_helper.fbdev_emulation=0"
-		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $edu"
+		qemu="$iommu $edu"
 		# the newcomer is the ivshmem that every guest has, on the root bus
 		for nr in 1 2 3 4 5; do
 			qemu="$qemu -device pcie-root-port,id=port$nr,chassis=$nr,slot=$nr"
@@ -157,8 +161,8 @@ narrow()
 	# what make's table shows of them
 	p2p) append="$append vo_only=row" ;;
 	capture-iommu)
-		append="$append vo_guest=iommu intel_iommu=on iommu.passthrough=0 iommu.strict=1"
-		qemu="-machine q35,kernel-irqchip=off -device intel-iommu,intremap=on $qemu"
+		append="$append vo_guest=iommu $strict"
+		qemu="$iommu $qemu"
 		;;
 	capture-32bit)
 		# half of the memory lies above 4 GiB, and is given out first
