@@ -125,13 +125,13 @@ matrix: tree
 	tests/matrix/run $(or $(CELLS),long)
 
 regression: guest
-	kit/build-base
+	kit/build base
 	tests/regression/run
 
 bench: guest
 	kit/build production
 	kit/initramfs-over production
-	kit/build-base production
+	kit/build base-production
 	kit/initramfs-over base-production
 	tests/bench/run
 

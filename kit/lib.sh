@@ -313,47 +313,52 @@ expected()
 	END { print here == "" ? n : here }' "$1"
 }
 
-# with_progress LABEL LOG STEPS COMMAND...: runs a make, its output to LOG; on a
-# terminal one line shows how far it is, elsewhere a line every half minute.
-# STEPS is about how many files it makes.
+# with_progress LABEL LOG STEPS COMMAND...: runs a make, its output to LOG, or shown with
+# V=1; on a terminal one line shows how far it is, elsewhere a line every half minute.
+# STEPS is about how many files it makes. Its exit status, which the pipe would lose, is
+# the last line.
 with_progress()
 {
-	label=$1 log=$2 steps=$3
+	local label="$1" log="$2" steps="$3" code=0 terminal=0
 	shift 3
 	mkdir -p "$(dirname "$log")"
-	run_to_pipe "$@" | {
-		exec 3>"$log"
-		begin=$(date +%s) shown=0 done=0 code=
-		while IFS= read -r line; do
-			case $line in
-			'vma_owner-exit '*)
-				code=${line#* }
-				continue
-				;;
-			esac
-			printf '%s\n' "$line" >&3
-			if [ "$V" = 1 ]; then
-				printf '%s\n' "$line"
-				continue
-			fi
-			case $line in
-			'  CC '* | '  AS '* | '  HOSTCC '* | '  LD '*) done=$((done + 1)) ;;
-			esac
-			now=$(date +%s)
-			if [ -t 1 ]; then
-				[ "$now" = "$shown" ] || [ "$done" = 0 ] ||
-					printf '\r%s: %s of about %s files, %s s ' "$label" "$done" "$steps" "$((now - begin))"
-				shown=$now
-			elif [ $((now - begin - shown)) -ge 30 ]; then
-				shown=$((now - begin))
-				printf '%s: %s of about %s files, %s s\n' "$label" "$done" "$steps" "$shown"
-			fi
-		done
-		if [ -t 1 ] && [ "$done" -gt 0 ]; then
-			printf '\n'
-		fi
-		[ "$code" = 0 ]
-	}
+	if [ -t 1 ]; then
+		terminal=1
+	fi
+	{
+		run "$@" 2>&1 || code=$?
+		printf 'vma_owner-exit %s\n' "$code"
+	} | perl -e '
+		my ($label, $log, $steps, $terminal, $verbose) = @ARGV;
+		my ($begin, $shown, $done) = (time, time, 0);
+		my $every = $terminal ? 1 : 30;
+		$| = 1;
+		open(my $to, ">", $log) or die "$log: $!\n";
+		while (<STDIN>) {
+			$code = $1, last if /^vma_owner-exit (\d+)/;
+			print $to $_;
+			print if $verbose eq "1";
+			$done++ if /^  (CC|AS|HOSTCC|LD) /;
+			next if $verbose eq "1" || time - $shown < $every;
+			$shown = time;
+			printf "%s%s: %d of about %d files, %d s%s", $terminal ? "\r" : "", $label, $done, $steps,
+				$shown - $begin, $terminal ? " " : "\n";
+		}
+		print "\n" if $terminal && $done;
+		exit($code // 1);' "$label" "$log" "$steps" "$terminal" "$V"
+}
+
+# compile_kernel WHAT STEPS COMMAND...: as with_progress, to $log; fails with the first
+# errors of a make that does
+compile_kernel()
+{
+	local what="$1" steps="$2"
+	shift 2
+	if ! with_progress "building $what" "$log" "$steps" "$@"; then
+		grep -n -E -A 3 '(error|undefined reference|warning: .*\[-W|\*\*\*|No space left)' "$log" | head -n 40 >&2
+		full "$build" "$CACHE" "$logs" "${TMPDIR:-/tmp}"
+		die "$what does not build; the first errors are above, everything is in ${log#"$root"/}."
+	fi
 }
 
 # full DIRECTORY...: tells of those on disks with less than 10 MB left; a make that
@@ -379,14 +384,6 @@ logged()
 		full "$work" "$CACHE" "$logs" "${TMPDIR:-/tmp}"
 		die "$* failed; its last words are above, all of them in ${log#"$root"/}."
 	fi
-}
-
-# The exit status of the left side of a pipe would be lost.
-run_to_pipe()
-{
-	code=0
-	run "$@" 2>&1 || code=$?
-	printf 'vma_owner-exit %s\n' "$code"
 }
 
 # kmake TREE BUILD ARGUMENTS...: the kernel's make, with everything fixed that
