@@ -59,6 +59,14 @@ guest: tree
 	kit/build
 	kit/initramfs
 
+# another build of the kernel, and the guests' file systems for it
+over := $(addprefix over-,debug kcsan coverage production base-production)
+.PHONY: $(over)
+.NOTPARALLEL:
+$(over): over-%: guest
+	kit/build $*
+	kit/initramfs-over $*
+
 # boots GUEST...: all of them run before one may fail the whole
 boots = code=0; $(foreach guest,$(1),kit/boot $(guest) || code=1;) exit $$code
 
@@ -81,36 +89,26 @@ selftests leaks $(captures): guest
 attacks: guest
 	$(call boots,stock-attacks attacks)
 
-debug: guest
-	kit/build debug
-	kit/initramfs-over debug
+debug: over-debug
 	code=0; ($(call boots,$(addprefix debug-,kunit users users-dma selftests capture))) || code=1; \
 	tests/faults/run || code=1; \
 	tests/misuse/run && exit $$code
 
-torture: guest
-	kit/build debug
-	kit/initramfs-over debug
-	kit/build kcsan
-	kit/initramfs-over kcsan
+torture: over-debug over-kcsan
 	export OPS=$(or $(OPS),10000000); $(call boots,debug-torture kcsan-torture)
 
-coverage: tree
+# A list that does not fit is told before anything is built
+coverage-list: tree
 	tests/coverage/run --check
-	kit/build
-	kit/initramfs
-	kit/build coverage
-	kit/initramfs-over coverage
+
+.PHONY: coverage-list
+coverage: coverage-list over-coverage
 	tests/coverage/run
 
-misuse: guest
-	kit/build debug
-	kit/initramfs-over debug
+misuse: over-debug
 	tests/misuse/run
 
-production: guest
-	kit/build production
-	kit/initramfs-over production
+production: over-production
 	$(call boots,production-kunit production-selftests production-capture)
 
 package: guest
@@ -128,11 +126,7 @@ regression: guest
 	kit/build base
 	tests/regression/run
 
-bench: guest
-	kit/build production
-	kit/initramfs-over production
-	kit/build base-production
-	kit/initramfs-over base-production
+bench: over-production over-base-production
 	tests/bench/run
 
 drift:
@@ -159,17 +153,9 @@ record:
 series: tree
 	kit/series
 
-check:
-	kit/setup
-	tests/check
-
-check-brief:
-	kit/setup
-	tests/check brief
-
-check-long:
-	kit/setup long
-	tests/check long
+check check-brief check-long:
+	kit/setup $(filter long,$(@:check-%=%))
+	tests/check $(filter-out check,$(@:check-%=%))
 
 endif
 
