@@ -11,12 +11,12 @@ function bad(why) {
 !body { if ($0 == "---") body = 1; next }
 /^[ \t]*(#|$)/ { next }
 {
-	# an anchor or a text line may be limited to kernels too
-	skip = 0
-	if (match($0, /^\[[^]]*\][ \t]+[@|]( |$)/)) {
+	# any line may be limited to kernels; what is left of it stands in $0
+	wanted = 1
+	if (match($0, /^\[[^]]*\][ \t]+/)) {
 		list = " " substr($0, 2, index($0, "]") - 2) " "
-		skip = all == "" && !index(list, " " kernel " ")
-		sub(/^\[[^]]*\][ \t]+/, "")
+		wanted = all != "" || index(list, " " kernel " ") > 0
+		$0 = substr($0, RLENGTH + 1)
 	}
 }
 /^[@|]( |$)/ {
@@ -33,7 +33,7 @@ function bad(why) {
 	} else {
 		anchor = 1
 	}
-	if (keep && !skip)
+	if (keep && wanted)
 		print
 	next
 }
@@ -43,14 +43,8 @@ function bad(why) {
 		bad("the " insert " before this line has no " (insert == "delete" ? "@" : "|") " lines")
 	insert = ""
 	anchor = text = 0
-	keep = 1
-	line = $0
-	if (match(line, /^\[[^]]*\][ \t]+/)) {
-		list = " " substr(line, 2, index(line, "]") - 2) " "
-		keep = all != "" || index(list, " " kernel " ") > 0
-		line = substr(line, RLENGTH + 1)
-	}
-	n = split(line, w, /[ \t]+/)
+	keep = wanted
+	n = split($0, w, /[ \t]+/)
 	if (w[n] == "")
 		n--
 	if (w[1] == "add" || w[1] == "remove")
@@ -75,7 +69,7 @@ function bad(why) {
 		if (w[i] ~ /^\// || w[i] ~ /(^|\/)\.\.(\/|$)/)
 			bad("paths are relative to the kernel tree")
 	if (keep)
-		print "D " NR " " line
+		print "D " NR " " $0
 }
 END {
 	if (failed)
