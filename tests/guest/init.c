@@ -11,11 +11,8 @@
  *   regression run what is in /regression
  *   bench      run what is in /bench/GUEST, where vo_guest=GUEST
  *   kunit      copy the results of the KUnit suites named vma_owner*
- *   all        both, in one document
  *   shell      busybox sh on the console
- *   hang       print a plan, then nothing more (for tests of the runner)
- *   panic      print a plan, then crash the kernel (likewise)
- *   silent     print nothing at all (likewise)
+ *   silent     print nothing at all, for what is stopped by its log
  *
  * Results leave as KTAP through /dev/ttyS1; the console carries the kernel
  * log only.  vo_timeout=SECONDS limits each program (default 120);
@@ -688,16 +685,6 @@ static void job_kunit(void)
 	copy_suites(1, suites);
 }
 
-static void job_all(void)
-{
-	struct name_list suites = list_dir(KUNIT_DIR, is_suite);
-	struct name_list programs = list_dir(tests_dir, is_program);
-
-	begin_document(entries(suites) + entries(programs));
-	copy_suites(1, suites);
-	run_programs(1 + entries(suites), programs);
-}
-
 static void run_busybox(char * const argv[])
 {
 	pid_t pid = fork();
@@ -749,25 +736,6 @@ static void job_shell(void)
 	} while (ended != pid && (ended > 0 || errno == EINTR));
 }
 
-static void job_hang(void)
-{
-	begin_document(1);
-	for (;;)
-		pause();
-}
-
-static void job_panic(void)
-{
-	int fd;
-
-	begin_document(1);
-	tcdrain(report_fd);
-	fd = open("/proc/sysrq-trigger", O_WRONLY);
-	if (fd >= 0)
-		write_all(fd, "c", 1);
-	exit(1);
-}
-
 static void job_silent(void)
 {
 	for (;;)
@@ -786,10 +754,7 @@ static const struct {
 	{ "torture", job_torture },
 	{ "regression", job_regression },
 	{ "bench", job_bench },
-	{ "all", job_all },
 	{ "shell", job_shell },
-	{ "hang", job_hang },
-	{ "panic", job_panic },
 	{ "silent", job_silent },
 };
 
