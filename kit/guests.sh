@@ -27,14 +27,14 @@ describe_guest()
 		append="kunit.filter_glob=vma_owner*"
 		;;
 	users)
-		# the suites in the drivers. Two cases let every allocation fail in turn: one
-		# is the node of a radix tree in which DMA_API_DEBUG keeps the cache lines
+		# the suites in the drivers. Cases *_runs_out_of_memory let every allocation
+		# fail in turn: one is of a tree in which DMA_API_DEBUG keeps the cache lines
 		# that are mapped, and without it that is off for good, as it says by an error
 		job=kunit
 		append="kunit.filter_glob=vma_owner_* dma_debug=off"
 		;;
 	users-dma)
-		# all but those two, *_runs_out_of_memory, beneath the eyes of DMA_API_DEBUG
+		# all but those, and a few others that end in y, beneath DMA_API_DEBUG
 		job=kunit
 		append="kunit.filter_glob=vma_owner_*.*[!y]"
 		;;

@@ -1412,9 +1412,9 @@ static bool vma_pin_allows(const struct vma_pin *pin,
  * of extents crosses dma_get_seg_boundary(), unless the DMA API joins RAM without
  * a look at it.
  * -EOPNOTSUPP if there is no way for the device to reach the memory, or none to
- * sync it, or nobody who does, and the device needs that; -EINVAL if the device is not coherent and
- * would write a part of a cache line of owned memory; -EIO if the DMA API
- * refuses; what the exporter of the dma-buf says, and DOC: errors.
+ * sync it, or nobody who does, and the device needs that; -EINVAL if the device is
+ * not coherent and would write a part of a cache line of owned memory; -EIO if the
+ * DMA API refuses; what the exporter of the dma-buf says, and DOC: errors.
  */
 struct sg_table *vma_pin_map_dma(struct vma_pin *pin,
 				 enum dma_data_direction dir)

@@ -544,7 +544,8 @@ struct vma_pin_maps;
  * ``-EOPNOTSUPP``     Revocable memory asked for by an importer that cannot
  *                     be revoked; an operation the owner does not offer; a
  *                     device that needs syncs, and an owner that does not say
- *                     how; a part of a dma-buf for a device that bounces it
+ *                     how or an importer that never syncs; a part of a dma-buf
+ *                     for a device that bounces it
  * ``-EINVAL``         Zero length, an address range that overflows, a DMA
  *                     direction that a pin without VMA_PIN_WRITE does not
  *                     allow. A part of a cache line of owned memory, for a

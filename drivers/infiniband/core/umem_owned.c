@@ -34,8 +34,10 @@
  * DMA_BUF_IOCTL_SYNC.
  *
  * Some owners' memory has pages that GUP takes, such as videobuf2's behind an
- * IOMMU. Where the pin fails by its shape, a region over two buffers or one that
- * has no kernel mapping, it is GUP's as before.
+ * IOMMU. Where the pin or its mapping fails by -EFAULT or -EOPNOTSUPP, as for a
+ * region over two buffers, or one without a kernel mapping, GUP is asked as
+ * before. What it takes is an ordinary region. Regions on demand, and those of a
+ * device that bounces all in an encrypted guest, are ib_umem_get_va()'s at once.
  */
 static const struct vma_pin_client ib_umem_client = {
 	.name = "ib_umem",
