@@ -381,7 +381,8 @@ FIXTURE_VARIANT(place)
 
 FIXTURE_VARIANT_ADD(place, extents) { PLACE_EXTENTS, -EOPNOTSUPP };
 FIXTURE_VARIANT_ADD(place, extents_vmap) { PLACE_EXTENTS_VMAP, 0 };
-FIXTURE_VARIANT_ADD(place, dmabuf_no_vmap) { PLACE_DMABUF_NO_VMAP, -EOPNOTSUPP };
+/* Its mapping has pages, which are GUP's as on stock */
+FIXTURE_VARIANT_ADD(place, dmabuf_no_vmap) { PLACE_DMABUF_NO_VMAP, 0 };
 FIXTURE_VARIANT_ADD(place, hugetlb) { PLACE_HUGETLB, 0 };
 
 FIXTURE_SETUP(place)
