@@ -968,8 +968,10 @@ static bool vma_pin_alloc_iova(struct pin_maps *m, size_t len)
 	return dma_iova_try_alloc(m->dev, &m->iova, x->vec[0].paddr, len);
 }
 
-static void dma_slice_unmap(struct pin_maps *m, struct sg_table *table,
-			    size_t len, enum dma_data_direction dir, bool sync)
+/* Inline, for what an unmap costs */
+static __always_inline void
+dma_slice_unmap(struct pin_maps *m, struct sg_table *table, size_t len,
+		enum dma_data_direction dir, bool sync)
 {
 	const struct vma_owner_extents *x = &m->dma_extents;
 	struct scatterlist *sg;
@@ -1273,8 +1275,9 @@ static bool vma_pin_is_stale(const struct vma_owner_extents *x,
 	       pgprot_val(x->prot) == pgprot_val(PAGE_KERNEL);
 }
 
-static void vma_pin_undo_slice(struct vma_pin *pin, struct sg_table *sgt,
-			       enum dma_data_direction dir, bool sync)
+static __always_inline void
+vma_pin_undo_slice(struct vma_pin *pin, struct sg_table *sgt,
+		   enum dma_data_direction dir, bool sync)
 {
 	struct pin_maps *m = maps_of(pin);
 
