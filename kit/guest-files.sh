@@ -63,12 +63,14 @@ loads()
 		if [ "$how" != insmod ] || grep -q -s "^$name" "$work/root/modules/$1"; then
 			continue
 		fi
-		case $path in
-		*.xz) xz -dc "$path" ;;
-		*.zst) zstd -q -dc "$path" ;;
-		*) cat "$path" ;;
-		esac >"$work/root/modules/$name"
-		printf '%s\n' "$name" >>"$work/root/modules/$1"
+		# "loads || ..." turns set -e off
+		{
+			case $path in
+			*.xz) xz -dc "$path" ;;
+			*.zst) zstd -q -dc "$path" ;;
+			*) cat "$path" ;;
+			esac >"$work/root/modules/$name" && printf '%s\n' "$name" >>"$work/root/modules/$1"
+		} || die "cannot put $path into the guest's file system." "Is the disk full?"
 	done <"$work/depends"
 }
 

@@ -637,11 +637,11 @@ static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
 	return false;
 }
 
-/* Of what the DMA API has mapped without a sync: is there somebody to sync it? */
-static bool vma_pin_may_need_sync(struct vma_pin *pin, struct sg_table *sgt)
+/* The DMA API has mapped it without a sync, and nobody will sync it */
+static bool vma_pin_lacks_syncs(struct vma_pin *pin, struct sg_table *sgt)
 {
-	return !pin->client->no_sync ||
-	       !dma_table_needs_sync(maps_of(pin)->dev, sgt);
+	return pin->client->no_sync &&
+	       dma_table_needs_sync(maps_of(pin)->dev, sgt);
 }
 
 static int vma_pin_choose_sync(struct vma_pin *pin, struct sg_table *whole,
@@ -818,7 +818,7 @@ static struct sg_table *vma_pin_map_pages(struct vma_pin *pin,
 	ret = dma_pages_map(m->dev, sgt, dir);
 	if (ret)
 		goto err_free;
-	if (!vma_pin_may_need_sync(pin, sgt)) {
+	if (vma_pin_lacks_syncs(pin, sgt)) {
 		dma_unmap_sgtable(m->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 		ret = -EOPNOTSUPP;
 		goto err_free;
@@ -1310,7 +1310,7 @@ static struct sg_table *vma_pin_map_extents(struct vma_pin *pin,
 	else
 		sgt = dma_slice_of_extents(pin, dir);
 	if (!IS_ERR(sgt) && m->dma_extents.type == VMA_OWNER_RAM &&
-	    !vma_pin_may_need_sync(pin, m->whole ?: sgt)) {
+	    vma_pin_lacks_syncs(pin, m->whole ?: sgt)) {
 		vma_pin_undo_slice(pin, sgt, dir, false);
 		sgt = ERR_PTR(-EOPNOTSUPP);
 	}

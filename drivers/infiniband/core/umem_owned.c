@@ -34,9 +34,9 @@
  * DMA_BUF_IOCTL_SYNC.
  *
  * Some owners' memory has pages that GUP takes, such as videobuf2's behind an
- * IOMMU. Where the pin or its mapping fails by -EFAULT or -EOPNOTSUPP, as for a
- * region over two buffers, or one without a kernel mapping, GUP is asked as
- * before. What it takes is an ordinary region. Regions on demand, and those of a
+ * IOMMU. If it is only a part of the region, or cannot be mapped for a region, as
+ * without a kernel mapping, GUP is asked as before. What it takes is an ordinary
+ * region. What an owner refuses stays refused. Regions on demand, and those of a
  * device that bounces all in an encrypted guest, are ib_umem_get_va()'s at once.
  */
 static const struct vma_pin_client ib_umem_client = {
@@ -122,39 +122,56 @@ static int ib_umem_owned_map(struct ib_umem_owned *owned)
 	return ret == -EINTR ? -ERESTARTSYS : ret;
 }
 
-/* 1 if it is pinned, 0 if all of it is ordinary memory, or an errno */
+/*
+ * 1 if it is pinned, 0 if it is for GUP, which judges holes, memory of several
+ * owners and what is partly theirs. An errno if its owner refuses any of it: GUP
+ * would not ask.
+ */
 static int ib_umem_owned_pin(struct ib_umem_owned *owned)
 {
-	unsigned long addr = untagged_addr(owned->umem.address);
-	unsigned long start = addr & PAGE_MASK;
-	size_t len = PAGE_ALIGN(addr + owned->umem.length) - start;
+	unsigned long addr = untagged_addr(owned->umem.address), at;
+	unsigned long end = PAGE_ALIGN(addr + owned->umem.length);
+	unsigned int flags = owned->umem.writable ? VMA_PIN_WRITE : 0;
 	ssize_t got;
 
-	got = vma_pin_user_prefix(&owned->pin, current->mm, start, len,
-				  owned->umem.writable ? VMA_PIN_WRITE : 0,
-				  &ib_umem_client);
-	if (got < 0)
-		return got;
-	/* Memory may end within a page, and the region with it */
-	if (got >= offset_in_page(addr) + owned->umem.length)
-		return vma_pin_is_owned(&owned->pin);
-	if (vma_pin_is_owned(&owned->pin))
+	for (at = addr & PAGE_MASK; at < end; at = PAGE_ALIGN(at + got)) {
+		got = vma_pin_user_prefix(&owned->pin, current->mm, at, end - at,
+					  flags, &ib_umem_client);
+		if (got < 0)
+			return got == -EFAULT ? 0 : got;
+		if (!vma_pin_is_owned(&owned->pin))
+			continue;
+		/* Memory may end within a page, and the region with it */
+		if (at <= addr && at + got >= addr + owned->umem.length)
+			return 1;
 		vma_unpin(&owned->pin);
-	return -EFAULT;
+	}
+	return 0;
 }
 
-/* NULL for ordinary memory, and for what is refused of any memory */
+static void ib_umem_owned_free(struct ib_umem_owned *owned)
+{
+	vma_unpin(&owned->pin);
+	kfree(owned);
+}
+
+void ib_umem_owned_release(struct ib_umem *umem)
+{
+	ib_umem_owned_free(to_ib_umem_owned(umem));
+}
+
+/* NULL for what ib_umem_get_va() is to be asked */
 static struct ib_umem *ib_umem_owned_get(struct ib_device *device,
 					 unsigned long addr, size_t size,
 					 int access)
 {
 	struct ib_umem_owned *owned;
+	struct ib_umem *umem;
 	unsigned long end;
 	int ret;
 
 	if (!size || check_add_overflow(addr, size, &end) ||
-	    PAGE_ALIGN(end) < end || device->cc_dma_bounce ||
-	    access & IB_ACCESS_ON_DEMAND)
+	    device->cc_dma_bounce || access & IB_ACCESS_ON_DEMAND)
 		return NULL;
 	owned = kzalloc_obj(*owned);
 	if (!owned)
@@ -173,16 +190,12 @@ static struct ib_umem *ib_umem_owned_get(struct ib_device *device,
 	ret = ib_umem_owned_map(owned);
 	if (!ret)
 		return &owned->umem;
-	ib_umem_owned_release(&owned->umem);
-	return ERR_PTR(ret);
-}
-
-void ib_umem_owned_release(struct ib_umem *umem)
-{
-	struct ib_umem_owned *owned = to_ib_umem_owned(umem);
-
-	vma_unpin(&owned->pin);
-	kfree(owned);
+	ib_umem_owned_free(owned);
+	if (ret != -EOPNOTSUPP)
+		return ERR_PTR(ret);
+	/* What has pages was GUP's before there were owners */
+	umem = ib_umem_get_va(device, addr, size, access);
+	return umem == ERR_PTR(-EFAULT) ? ERR_PTR(ret) : umem;
 }
 
 /**
@@ -201,23 +214,19 @@ void ib_umem_owned_release(struct ib_umem *umem)
  * ib_umem_copy_from() needs pages, and gets -EINVAL.
  *
  * Context: Process context, takes mmap_lock, may sleep.
- * Return: the umem for ib_umem_release(), or an ERR_PTR: of ordinary memory what
- * ib_umem_get_va() says, and what vma_pin_user() and the mapping calls say of
- * owned memory that has no pages for it, and -EOPNOTSUPP if such memory does not
- * consist of whole pages or the device needs syncs.
+ * Return: the umem for ib_umem_release(), or an ERR_PTR: of memory that has no
+ * owner, or several, what ib_umem_get_va() says; of owned memory what
+ * vma_pin_user() and the mapping calls say, -ERESTARTSYS for a signal, and
+ * -EOPNOTSUPP if it does not consist of whole pages or the device needs syncs.
+ * If it cannot be mapped for that reason, but has pages, ib_umem_get_va() has the
+ * last word.
  */
 struct ib_umem *ib_umem_get_mr_va(struct ib_device *device, unsigned long addr,
 				  size_t size, int access)
 {
-	struct ib_umem *owned = ib_umem_owned_get(device, addr, size, access);
-	struct ib_umem *umem;
+	struct ib_umem *umem = ib_umem_owned_get(device, addr, size, access);
 
-	if (owned && owned != ERR_PTR(-EFAULT) && owned != ERR_PTR(-EOPNOTSUPP))
-		return owned;
-	umem = ib_umem_get_va(device, addr, size, access);
-	if (IS_ERR(umem) && owned == ERR_PTR(-EOPNOTSUPP))
-		return owned;
-	return umem;
+	return umem ?: ib_umem_get_va(device, addr, size, access);
 }
 EXPORT_SYMBOL_GPL(ib_umem_get_mr_va);
 

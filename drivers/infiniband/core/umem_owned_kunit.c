@@ -101,6 +101,16 @@ static void umem_has_addresses(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
+static unsigned long umem_best_block(const struct vom_memory *p)
+{
+	unsigned long last = p->offset + p->size - 1;
+
+	if (p->what & VOM_SCATTERED ||
+	    p->offset >> PAGE_SHIFT == last >> PAGE_SHIFT)
+		return PAGE_SIZE;
+	return VOM_SIZE;
+}
+
 /* As mlx5 fills its page table, in pages as large as the memory allows */
 static void umem_has_blocks(struct kunit *test)
 {
@@ -111,14 +121,17 @@ static void umem_has_blocks(struct kunit *test)
 	struct ib_block_iter biter;
 	struct ib_umem *umem;
 	size_t n = 0;
+	u64 iova;
 
 	umem = ib_umem_get_mr_va(umem_test_device(test, true),
 				 addr + p->offset, p->size, UMEM_WRITE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
-	pgsz = ib_umem_find_best_pgsz(umem, PAGE_MASK, addr + p->offset);
-	KUNIT_EXPECT_GE(test, pgsz, PAGE_SIZE);
+	/* The best that user space could choose */
+	iova = ib_umem_start_dma_addr(umem);
+	pgsz = ib_umem_find_best_pgsz(umem, PAGE_MASK, iova);
+	KUNIT_ASSERT_EQ(test, pgsz, umem_best_block(p));
 	at = p->offset & PAGE_MASK;
-	skipped = (addr + at) & (pgsz - 1);
+	skipped = iova & PAGE_MASK & (pgsz - 1);
 	rdma_umem_for_each_dma_block(umem, &biter, pgsz) {
 		dma_addr_t block = rdma_block_iter_dma_address(&biter);
 
@@ -203,28 +216,65 @@ static int umem_test_pin(struct kunit *test, unsigned long addr,
 				UMEM_WRITE);
 }
 
-/* Where GUP can, it does as before: over two buffers, and without a kernel mapping */
+struct umem_pages {
+	const char	*name;
+	unsigned int	what;
+	bool		mixed, dma;
+};
+
+static const struct umem_pages umem_pagess[] = {
+	{ "without a kernel mapping", VOM_DMABUF, false, false },
+	{ "halves of pages", VOM_SCATTERED | VOM_HALVES, false, true },
+	{ "before ordinary ones", VOM_DMABUF, true, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(umem_pages, umem_pagess, name);
+
+/* Where an owner cannot help, and GUP can, it does as before */
 static void umem_of_pages_of_an_owner(struct kunit *test)
 {
-	struct vma_owner_mock *m = vma_owner_mock(test, VOM_DMABUF);
+	const struct umem_pages *p = test->param_value;
+	struct vma_owner_mock *m = vma_owner_mock(test, p->what);
 	struct ib_umem *umem;
 	unsigned long addr;
-	int dma;
 
+	if (!p->dma && !IS_ENABLED(CONFIG_INFINIBAND_VIRT_DMA))
+		kunit_skip(test, "there are no such devices with HIGHMEM");
 	m->pfnmap = false;
 	m->vmap_err = -EOPNOTSUPP;
 	addr = vma_owner_mock_mmap(m, VOM_RW);
-	for (dma = IS_ENABLED(CONFIG_INFINIBAND_VIRT_DMA) ? 0 : 1; dma < 2; dma++) {
-		if (dma)
-			vma_owner_mock_cut(m, addr, true);
-		umem = ib_umem_get_mr_va(umem_test_device(test, dma), addr,
-					 VOM_SIZE, UMEM_WRITE);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
-		KUNIT_EXPECT_FALSE(test, ib_umem_is_owned(umem));
-		KUNIT_EXPECT_PTR_EQ(test, m->pages[0],
-				    sg_page(umem->sgt_append.sgt.sgl));
-		ib_umem_release(umem);
-	}
+	if (p->mixed)
+		vma_owner_mock_cut(m, addr, true);
+	umem = ib_umem_get_mr_va(umem_test_device(test, p->dma), addr, VOM_SIZE,
+				 UMEM_WRITE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
+	KUNIT_EXPECT_FALSE(test, ib_umem_is_owned(umem));
+	KUNIT_EXPECT_PTR_EQ(test, m->pages[0],
+			    sg_page(umem->sgt_append.sgt.sgl));
+	ib_umem_release(umem);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+/* GUP does not ask the owner, who may refuse a part of the region alone */
+static void umem_of_refused_pages(struct kunit *test)
+{
+	struct vma_owner_mock *m = vma_owner_mock(test, VOM_REVOCABLE);
+	struct ib_device *ib = umem_test_device(test, true);
+	unsigned long addr;
+
+	m->pfnmap = false;
+	addr = vma_owner_mock_mmap(m, VOM_RW);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			umem_test_pin_as(ib, addr, VOM_SIZE, UMEM_WRITE));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, addr,
+			vm_mmap(NULL, addr, PAGE_SIZE, VOM_RW, MAP_PRIVATE |
+				MAP_ANONYMOUS | MAP_FIXED, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			umem_test_pin_as(ib, addr, VOM_SIZE, UMEM_WRITE));
+	m->tryget_err = -EDQUOT;
+	KUNIT_EXPECT_EQ(test, -EDQUOT,
+			umem_test_pin_as(ib, addr, VOM_SIZE, UMEM_WRITE));
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
@@ -291,14 +341,49 @@ static void umem_refuses(struct kunit *test)
 	vom_test_refuses(test, test->param_value, umem_test_pin);
 }
 
-static void umem_refuses_halves_of_pages(struct kunit *test)
-{
-	static const struct vom_refusal halves = {
-		.what = VOM_SCATTERED | VOM_HALVES, .prot = VOM_RW,
-		.ret = -EOPNOTSUPP,
-	};
+/* Extents that begin, or end and go on, where no page does */
+struct umem_shape {
+	const char	*name;
+	unsigned int	skip;	/* of each one */
+	unsigned int	less;	/* of the first one, and more of the last one */
+};
 
-	vom_test_refuses(test, &halves, umem_test_pin);
+static const struct umem_shape umem_shapes[] = {
+	{ "begins within a page", .skip = PAGE_SIZE / 2 },
+	{ "ends within a page", .less = PAGE_SIZE / 2 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(umem_shape, umem_shapes, name);
+
+static const struct umem_shape *umem_shape;
+static int (*umem_get_extents)(void *data, u64 offset, u64 len,
+			       struct vma_owner_extents *x);
+
+static int umem_get_shaped(void *data, u64 offset, u64 len,
+			   struct vma_owner_extents *x)
+{
+	int ret = umem_get_extents(data, offset, len, x);
+	unsigned int i;
+
+	if (ret)
+		return ret;
+	for (i = 0; i < x->nr; i++)
+		x->vec[i].paddr += umem_shape->skip;
+	x->vec[0].len -= umem_shape->less;
+	x->vec[x->nr - 1].len += umem_shape->less;
+	return 0;
+}
+
+static void umem_refuses_parts_of_pages(struct kunit *test)
+{
+	struct vma_owner_mock *m = vma_owner_mock(test, VOM_SCATTERED);
+	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
+
+	umem_shape = test->param_value;
+	umem_get_extents = m->ops.get_extents;
+	m->ops.get_extents = umem_get_shaped;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, umem_test_pin(test, addr, VOM_SIZE));
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
 static void umem_does_not_force(struct kunit *test)
@@ -331,8 +416,12 @@ static void umem_refuses_nothing(struct kunit *test)
 {
 	struct vma_owner_mock *m = vma_owner_mock(test, 0);
 	unsigned long addr = vma_owner_mock_mmap(m, VOM_RW);
+	struct ib_device *ib = umem_test_device(test, true);
 
-	KUNIT_EXPECT_EQ(test, -EINVAL, umem_test_pin(test, addr, 0));
+	/* Sums with the offset that come out as if there was something */
+	KUNIT_EXPECT_EQ(test, -EINVAL, umem_test_pin_as(ib, addr + 8, 0, UMEM_WRITE));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			umem_test_pin_as(ib, addr + 8, ULONG_MAX, UMEM_WRITE));
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
@@ -388,12 +477,13 @@ static struct kunit_case umem_test_cases[] = {
 	KUNIT_CASE_PARAM(umem_has_blocks, umem_memory_gen_params),
 	KUNIT_CASE_PARAM(umem_has_a_kernel_address, umem_memory_gen_params),
 	KUNIT_CASE(umem_of_ordinary_memory),
-	KUNIT_CASE(umem_of_pages_of_an_owner),
+	KUNIT_CASE_PARAM(umem_of_pages_of_an_owner, umem_pages_gen_params),
+	KUNIT_CASE(umem_of_refused_pages),
 	KUNIT_CASE(umem_ends_within_a_page),
 	KUNIT_CASE(umem_has_a_kernel_address_alone),
 	KUNIT_CASE(umem_that_is_only_read),
 	KUNIT_CASE_PARAM(umem_refuses, vom_refusal_gen_params),
-	KUNIT_CASE(umem_refuses_halves_of_pages),
+	KUNIT_CASE_PARAM(umem_refuses_parts_of_pages, umem_shape_gen_params),
 	KUNIT_CASE(umem_refuses_nothing),
 	KUNIT_CASE(umem_does_not_force),
 	KUNIT_CASE(umem_refuses_revoked),
