@@ -8,6 +8,7 @@
 #include <kunit/test-bug.h>
 #include <kunit/vma_owner.h>
 #include <linux/mman.h>
+#include <linux/sched/mm.h>
 
 #define BAR_TEST_BAR		2
 #define BAR_TEST_OTHER		4
@@ -29,6 +30,7 @@ struct bar_test {
 	int			resno;		/* that the next mmap is of */
 	int			handles;	/* that there were before */
 	unsigned long		addr;
+	struct mm_struct	*mm;
 };
 
 static struct bar_test *bar_test(void)
@@ -128,6 +130,8 @@ static int bar_test_init(struct kunit *test)
 	ret = kunit_attach_mm();
 	if (ret)
 		return ret;
+	mmget(current->mm);
+	t->mm = current->mm;
 	t->file = vma_owner_mock(test, VOM_NOBODYS);
 	t->file->in_mmap = bar_test_mmap;
 	t->file->file->f_mapping = iomem_get_mapping();
@@ -141,14 +145,21 @@ static int bar_test_init(struct kunit *test)
 	return 0;
 }
 
+/*
+ * It may run while the thread that ran the case exits. The mm stays until all is
+ * zapped: UML walks the VMAs to flush an mm that is being torn down, unlocked.
+ */
 static void bar_test_exit(struct kunit *test)
 {
 	struct bar_test *t = test->priv;
 
-	if (!t || !t->window.parent)
+	if (!t || !t->mm)
 		return;
 	if (t->pdev)
 		bar_test_remove(t);
+	mmput(t->mm);
+	if (!t->window.parent)
+		return;
 	release_resource(&t->window);
 	/* What the table had, it has not any more */
 	KUNIT_EXPECT_TRUE(test, xa_empty(&pci_bar_owners));
