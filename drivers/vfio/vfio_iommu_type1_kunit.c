@@ -776,10 +776,10 @@ static struct kunit_case type1_test_cases[] = {
 	KUNIT_CASE(type1_writes_what_it_may_not_read),
 	KUNIT_CASE(type1_takes_raw_pfns_if_allowed),
 	KUNIT_CASE(type1_takes_no_raw_pfns_of_an_owner),
-	KUNIT_CASE(type1_map_runs_out_of_memory),
-	KUNIT_CASE(type1_replay_runs_out_of_memory),
-	KUNIT_CASE(type1_attach_runs_out_of_memory),
-	KUNIT_CASE(type1_restore_runs_out_of_memory),
+	KUNIT_CASE_SLOW(type1_map_runs_out_of_memory),
+	KUNIT_CASE_SLOW(type1_replay_runs_out_of_memory),
+	KUNIT_CASE_SLOW(type1_attach_runs_out_of_memory),
+	KUNIT_CASE_SLOW(type1_restore_runs_out_of_memory),
 	{}
 };
 

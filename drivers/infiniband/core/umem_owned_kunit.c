@@ -492,7 +492,8 @@ static struct kunit_case umem_test_cases[] = {
 	KUNIT_CASE(umem_refuses_revoked),
 	KUNIT_CASE(umem_refuses_as_before),
 	KUNIT_CASE(umem_refuses_what_needs_syncs),
-	KUNIT_CASE_PARAM(umem_runs_out_of_memory, umem_memory_gen_params),
+	KUNIT_CASE_PARAM_ATTR(umem_runs_out_of_memory, umem_memory_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	{}
 };
 

@@ -715,9 +715,9 @@ static struct kunit_case compat_test_cases[] = {
 	KUNIT_CASE(compat_undoes_a_failed_attach),
 	KUNIT_CASE(compat_stays_unmapped_if_it_must),
 	KUNIT_CASE(compat_stays_unmapped_without_extents),
-	KUNIT_CASE(compat_map_runs_out_of_memory),
-	KUNIT_CASE(compat_attach_runs_out_of_memory),
-	KUNIT_CASE(compat_restore_runs_out_of_memory),
+	KUNIT_CASE_SLOW(compat_map_runs_out_of_memory),
+	KUNIT_CASE_SLOW(compat_attach_runs_out_of_memory),
+	KUNIT_CASE_SLOW(compat_restore_runs_out_of_memory),
 	{}
 };
 

@@ -577,7 +577,7 @@ static struct kunit_case acrn_test_cases[] = {
 	KUNIT_CASE(acrn_maps_ram),
 	KUNIT_CASE(acrn_takes_no_raw_pfns),
 	KUNIT_CASE(acrn_takes_no_raw_pfns_of_an_owner),
-	KUNIT_CASE(acrn_map_runs_out_of_memory),
+	KUNIT_CASE_SLOW(acrn_map_runs_out_of_memory),
 	{}
 };
 

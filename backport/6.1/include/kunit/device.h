@@ -20,6 +20,8 @@
 
 /* No attributes of cases */
 #define KUNIT_CASE_SLOW(name)	KUNIT_CASE(name)
+#define KUNIT_CASE_PARAM_ATTR(name, gen_params, attributes)	\
+	KUNIT_CASE_PARAM(name, gen_params)
 
 /* Runs the statement after it; see report_bug() */
 #define kunit_warning_suppress(test)					\

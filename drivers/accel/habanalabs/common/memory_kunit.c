@@ -402,7 +402,8 @@ static struct kunit_case hl_test_cases[] = {
 	KUNIT_CASE(hl_refuses_nothing),
 	KUNIT_CASE(hl_refuses_revoked),
 	KUNIT_CASE(hl_does_not_force),
-	KUNIT_CASE_PARAM(hl_runs_out_of_memory, hl_memory_gen_params),
+	KUNIT_CASE_PARAM_ATTR(hl_runs_out_of_memory, hl_memory_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	{}
 };
 

@@ -453,7 +453,8 @@ static struct kunit_case g2d_test_cases[] = {
 	KUNIT_CASE(g2d_shares_a_pin_in_a_list),
 	KUNIT_CASE(g2d_closes_what_is_in_use),
 	KUNIT_CASE(g2d_closes_one_of_two_files),
-	KUNIT_CASE_PARAM(g2d_runs_out_of_memory, vom_memory_gen_params),
+	KUNIT_CASE_PARAM_ATTR(g2d_runs_out_of_memory, vom_memory_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	{}
 };
 
