@@ -598,6 +598,22 @@ static void vo_map_under_leaf(void)
 	mutex_unlock(&vo_leaf);
 }
 
+/* An importer that says it never syncs is mapped for by that */
+static void vo_sync_without_syncs(void)
+{
+	static const struct vma_pin_client client = {
+		.name		= "vo_misuse-no-sync",
+		.no_sync	= true,
+	};
+
+	if (vma_pin_user(&vo_second, vo_spare_at.addr, PAGE_SIZE,
+			 VMA_PIN_WRITE, &client) ||
+	    vma_pin_attach(&vo_second, &vo_device->dev) ||
+	    IS_ERR(vma_pin_map_dma_unlocked(&vo_second, DMA_FROM_DEVICE)) ||
+	    vma_pin_sync_for_cpu(&vo_second))
+		pr_err("cannot sync\n");
+}
+
 static const struct vo_misuse {
 	const char *name;
 	enum vo_kind told;
@@ -619,6 +635,7 @@ static const struct vo_misuse {
 	{ "lock_in_lock", VO_DMABUF, vo_lock_in_lock },
 	{ "map_under_leaf", VO_OWNED, vo_map_under_leaf },
 	{ "sync_under_leaf", VO_OWNED, vo_sync_under_leaf },
+	{ "sync_without_syncs", VO_OWNED, vo_sync_without_syncs },
 	{ "unpin_in_atomic", VO_OWNED, vo_unpin_in_atomic },
 	{ "unpin_under_resv", VO_OWNED, vo_unpin_under_resv },
 };
