@@ -396,107 +396,97 @@ static void c14_failed_map_undoes_nothing(struct kunit *test)
 
 enum vo_unsynced_memory { VO_THEIR_DMABUF, VO_THEIR_RAM, VO_THEIR_FIXED, VO_OURS };
 
-#define VO_COHERENT	BIT(0)
-#define VO_BOUNCES	BIT(1)
-#define VO_IOMMU	BIT(2)
-
-struct vo_unsynced {
+static const struct vo_unsynced {
 	const char		*name;
 	enum vo_unsynced_memory	memory;
 	enum vma_owner_sync	sync;
-	unsigned int		device;
-	int			ret;
-};
-
-static const struct vo_unsynced vo_unsynceds[] = {
-	{ "dma-buf, not coherent", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_DMA, 0, -EOPNOTSUPP },
-	{ "dma-buf, bounced", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_DMA, VO_COHERENT | VO_BOUNCES, -EOPNOTSUPP },
-	{ "dma-buf, coherent", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_DMA, VO_COHERENT },
-	{ "dma-buf, IOMMU", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_DMA, VO_COHERENT | VO_IOMMU },
-	{ "dma-buf, IOMMU that bounces", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_DMA,
-	  VO_COHERENT | VO_BOUNCES | VO_IOMMU, -EOPNOTSUPP },
-	{ "unknown dma-buf, not coherent", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_UNKNOWN, 0, -EOPNOTSUPP },
-	{ "unknown dma-buf, bounced", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_BOUNCES, -EOPNOTSUPP },
-	{ "unknown dma-buf, coherent", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT },
-	{ "unknown dma-buf, IOMMU", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_IOMMU },
-	{ "unknown dma-buf, IOMMU that bounces", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_UNKNOWN,
-	  VO_COHERENT | VO_BOUNCES | VO_IOMMU, -EOPNOTSUPP },
-	{ "extents, not coherent", VO_THEIR_RAM,
-	  VMA_OWNER_SYNC_UNKNOWN, 0, -EOPNOTSUPP },
-	{ "extents, bounced", VO_THEIR_RAM,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_BOUNCES, -EOPNOTSUPP },
-	{ "extents, coherent", VO_THEIR_RAM,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT },
-	{ "extents, IOMMU", VO_THEIR_RAM,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_IOMMU },
-	{ "extents, IOMMU that bounces", VO_THEIR_RAM,
-	  VMA_OWNER_SYNC_UNKNOWN,
-	  VO_COHERENT | VO_BOUNCES | VO_IOMMU, -EOPNOTSUPP },
-	{ "ordinary, not coherent", VO_OURS,
-	  VMA_OWNER_SYNC_UNKNOWN, 0, -EOPNOTSUPP },
-	{ "ordinary, bounced", VO_OURS,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_BOUNCES, -EOPNOTSUPP },
-	{ "ordinary, coherent", VO_OURS,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT },
-	{ "ordinary, IOMMU", VO_OURS,
-	  VMA_OWNER_SYNC_UNKNOWN, VO_COHERENT | VO_IOMMU },
-	{ "ordinary, IOMMU that bounces", VO_OURS,
-	  VMA_OWNER_SYNC_UNKNOWN,
-	  VO_COHERENT | VO_BOUNCES | VO_IOMMU, -EOPNOTSUPP },
-	/* Not in the cache */
-	{ "dma-buf that nobody syncs, not coherent", VO_THEIR_DMABUF,
-	  VMA_OWNER_SYNC_NEVER },
-	{ "fixed extents, not coherent", VO_THEIR_FIXED },
+	bool			uncached;
+} vo_unsynceds[] = {
+	{ "dma-buf", VO_THEIR_DMABUF, VMA_OWNER_SYNC_DMA },
+	{ "unknown dma-buf", VO_THEIR_DMABUF, VMA_OWNER_SYNC_UNKNOWN },
+	{ "dma-buf that nobody syncs", VO_THEIR_DMABUF, VMA_OWNER_SYNC_NEVER,
+	  .uncached = true },
+	{ "extents", VO_THEIR_RAM },
+	{ "fixed extents", VO_THEIR_FIXED, .uncached = true },
+	{ "ordinary", VO_OURS },
 };
 
 KUNIT_ARRAY_PARAM_DESC(vo_unsynced, vo_unsynceds, name);
 
-/* An importer that never syncs has devices that need none, and refused are the rest */
-static void c15_importer_without_syncs(struct kunit *test)
+static const struct vo_unsynced_device {
+	const char	*name;
+	bool		coherent;
+	bool		bounces;
+	bool		iommu;
+} vo_unsynced_devices[] = {
+	{ "not coherent" },
+	{ "coherent", .coherent = true },
+	{ "bounced", .coherent = true, .bounces = true },
+	{ "behind an IOMMU", .coherent = true, .iommu = true },
+	{ "not coherent, behind an IOMMU", .iommu = true },
+	/* Not by an address it is told which of it was bounced there */
+	{ "not trusted", .coherent = true, .bounces = true, .iommu = true },
+};
+
+static int vo_unsynced_ret(const struct vo_unsynced *t,
+			   const struct vo_unsynced_device *d)
+{
+	return t->uncached || (d->coherent && !d->bounces) ? 0 : -EOPNOTSUPP;
+}
+
+static void vo_unsynced_on(struct kunit *test, struct device *dev,
+			   const struct vo_unsynced_device *d)
 {
 	const struct vo_unsynced *t = test->param_value;
 	struct vma_owner_mock *obj = t->memory == VO_THEIR_DMABUF ?
 		vo_obj_dmabuf(test->priv) : vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
 	unsigned long addr = t->memory == VO_OURS ?
 		vo_anon(test->priv, VO_PAGES) : vo_map(obj);
+	const int ret = vo_unsynced_ret(t, d);
 	struct vma_pin *pin = &imp->pin;
 	struct page **pages;
 	struct sg_table *sgt;
 
 	vo_dma_start();
-	vo_dma.coherent = t->device & VO_COHERENT;
-	vo_dma.bounces = t->device & VO_BOUNCES;
-	vo_dma.iova = t->device & VO_IOMMU ? 4 * VO_SIZE : 0;
+	vo_dma.coherent = d->coherent;
+	vo_dma.bounces = d->bounces;
+	vo_dma.iova = d->iommu ? 4 * VO_SIZE : 0;
 	obj->dma = &vo_dma_shadow;
 	obj->sync = t->sync;
 	if (t->memory == VO_THEIR_FIXED)
 		obj->type = VMA_OWNER_RAM_FIXED;
+	imp->dev = dev;
 	imp->client.no_sync = true;
-	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, VO_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, 0, vo_pin(imp, addr, VO_SIZE));
 	pages = t->memory == VO_OURS ? pin->pages : obj->pages;
 	vo_dma_watch_all(test, pages);
 	vo_cpu_write(pages, 0, VO_SIZE, 6);
 	sgt = vo_map_dma(pin, imp->dev, DMA_BIDIRECTIONAL);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), t->ret);
-	KUNIT_EXPECT_EQ(test, !!vo_dma.live, !t->ret);
+	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(sgt), ret, "%s", d->name);
+	KUNIT_EXPECT_EQ_MSG(test, vo_dma.live || vo_dma.ranges, !ret, "%s",
+			    d->name);
 	/* A mapping that is copied back is not made, and unmade, to find out */
-	if (t->ret && t->memory == VO_THEIR_DMABUF)
+	if (ret && t->memory == VO_THEIR_DMABUF)
 		KUNIT_EXPECT_EQ(test, obj->sgt_dir, DMA_TO_DEVICE);
-	if (t->ret)
+	if (ret)
 		KUNIT_EXPECT_TRUE(test, vo_cpu_reads(pages, 0, VO_SIZE, 6));
 	vma_unpin(pin);
-	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+	KUNIT_EXPECT_FALSE_MSG(test, vo_dma.live || vo_dma.ranges, "%s",
+			       d->name);
+}
+
+/* An importer that never syncs has devices that need none, and refused are the rest */
+static void c15_importer_without_syncs(struct kunit *test)
+{
+	const struct vo_unsynced *t = test->param_value;
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(vo_unsynced_devices); i++)
+		/* What is not cached is seen by those who do not snoop */
+		if (!t->uncached || !vo_unsynced_devices[i].bounces)
+			vo_unsynced_on(test, imp->dev, &vo_unsynced_devices[i]);
 }
 
 /* There is no sync of it, and so no device that needs one */

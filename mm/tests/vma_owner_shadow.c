@@ -243,9 +243,10 @@ static unsigned long __maybe_unused vo_dma_merge_boundary(struct device *dev)
 	return vo_dma.iova ? PAGE_SIZE - 1 : 0;	/* a granule is a page */
 }
 
+/* As a kernel without DMA_NEED_SYNC, which asks of each address */
 static bool __maybe_unused vo_dma_dev_need_sync(const struct device *dev)
 {
-	return vo_dma.bounces || !vo_dma.coherent;
+	return true;
 }
 
 static bool __maybe_unused vo_use_iova(struct dma_iova_state *state)

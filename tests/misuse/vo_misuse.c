@@ -608,8 +608,8 @@ static void vo_sync_without_syncs(void)
 
 	if (vma_pin_user(&vo_second, vo_spare_at.addr, PAGE_SIZE,
 			 VMA_PIN_WRITE, &client) ||
-	    vma_pin_attach(&vo_second, &vo_device->dev) ||
-	    IS_ERR(vma_pin_map_dma_unlocked(&vo_second, DMA_FROM_DEVICE)) ||
+	    IS_ERR(vma_pin_map_dma_unlocked(&vo_second, &vo_device->dev,
+					    DMA_FROM_DEVICE)) ||
 	    vma_pin_sync_for_cpu(&vo_second))
 		pr_err("cannot sync\n");
 }
