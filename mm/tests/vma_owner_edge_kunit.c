@@ -440,7 +440,7 @@ static void vo_unsynced_on(struct kunit *test, struct device *dev,
 	const struct vo_unsynced *t = test->param_value;
 	struct vma_owner_mock *obj = t->memory == VO_THEIR_DMABUF ?
 		vo_obj_dmabuf(test->priv) : vo_obj(test->priv);
-	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	struct vo_imp *imp = vo_imp(test->priv, VO_TYPE1);
 	unsigned long addr = t->memory == VO_OURS ?
 		vo_anon(test->priv, VO_PAGES) : vo_map(obj);
 	const int ret = vo_unsynced_ret(t, d);
@@ -480,7 +480,7 @@ static void vo_unsynced_on(struct kunit *test, struct device *dev,
 static void c15_importer_without_syncs(struct kunit *test)
 {
 	const struct vo_unsynced *t = test->param_value;
-	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_TYPE1);
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(vo_unsynced_devices); i++)
