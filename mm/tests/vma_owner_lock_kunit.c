@@ -765,6 +765,8 @@ static void c17_all_mappings_are_undone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_n(obj, vunmap), 1);
 	vma_owner_revoke_drain(obj->revoke);
 	vma_owner_restore(obj->revoke);
+	/* The importer maps for its device alone again */
+	KUNIT_EXPECT_NULL(test, vma_pin_vaddr(pin));
 	vma_unpin(pin);
 }
 
