@@ -3,9 +3,9 @@
 # place, ": file.c:12 what is wrong", and the functions of the first trace, innermost
 # first, " in: a < b < c". Lines with a question mark are leftovers of the stack, and
 # count only where there are no others, as on UML. A lock is held "at:", no trace.
-{ sub(/\r$/, "") }
+{ sub(/[ \t]*\r?$/, ""); sub(/^\[ *[0-9]+\.[0-9]+\]/, "") }
 /, at: / { next }
-place == "" && match($0, /[^ ]+\.[ch]:[0-9]+ (suspicious|Illegal|RCU) .*/) {
+place == "" && !n[0] && !n[1] && match($0, /[^ ]+\.[ch]:[0-9]+ (suspicious|Illegal|RCU) .*/) {
 	place = ": " substr($0, RSTART)
 }
 match($0, /[A-Za-z_][A-Za-z0-9_.]*\+0x[0-9a-f]+\/0x[0-9a-f]+/) {
