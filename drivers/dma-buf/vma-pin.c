@@ -1825,7 +1825,9 @@ static void vma_pin_sync_dma(struct vma_pin *pin, bool for_device)
 	/* What is taken back is synced when it is undone, perhaps just now */
 	if (vma_pin_may_map(pin))
 		return;
-	WARN_ON_ONCE(pin->client->no_sync && m->sgt && !m->vaddr);
+	/* Of others a revoke may have undone the kernel mapping it is meant for */
+	WARN_ON_ONCE(pin->client->no_sync && !pin->client->invalidate &&
+		     m->sgt && !m->vaddr);
 	if (pin->pages)
 		vma_pin_sync_pages(pin, for_device);
 	else if (!vma_pin_turn(m, for_device))

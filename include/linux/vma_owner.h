@@ -865,8 +865,9 @@ struct vma_pin_client {
 	 * has the memory". A device that would need it is refused the memory,
 	 * -EOPNOTSUPP, or -EINVAL for a part of a cache line. Memory that is
 	 * not cached, &VMA_OWNER_SYNC_NEVER, &VMA_OWNER_RAM_FIXED and
-	 * &VMA_OWNER_MMIO, needs none. A sync of what is mapped for a device is
-	 * reported. For a kernel mapping alone it says nothing.
+	 * &VMA_OWNER_MMIO, needs none. For a kernel mapping it says nothing; a
+	 * sync by a static importer of what is mapped for a device alone is
+	 * reported.
 	 */
 	bool no_sync;
 

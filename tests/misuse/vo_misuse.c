@@ -598,7 +598,7 @@ static void vo_map_under_leaf(void)
 	mutex_unlock(&vo_leaf);
 }
 
-/* An importer that says it never syncs is mapped for by that */
+/* The memory was chosen to need none, as the importer says it never syncs */
 static void vo_sync_without_syncs(void)
 {
 	static const struct vma_pin_client client = {
