@@ -424,7 +424,7 @@ static const struct vo_unsynced_device {
 	{ "bounced", .coherent = true, .bounces = true },
 	{ "behind an IOMMU", .coherent = true, .iommu = true },
 	{ "not coherent, behind an IOMMU", .iommu = true },
-	/* Not by an address it is told which of it was bounced there */
+	/* Which of it was bounced cannot be told by its addresses there */
 	{ "not trusted", .coherent = true, .bounces = true, .iommu = true },
 };
 
@@ -479,14 +479,11 @@ static void vo_unsynced_on(struct kunit *test, struct device *dev,
 /* An importer that never syncs has devices that need none, and refused are the rest */
 static void c15_importer_without_syncs(struct kunit *test)
 {
-	const struct vo_unsynced *t = test->param_value;
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_TYPE1);
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(vo_unsynced_devices); i++)
-		/* What is not cached is seen by those who do not snoop */
-		if (!t->uncached || !vo_unsynced_devices[i].bounces)
-			vo_unsynced_on(test, imp->dev, &vo_unsynced_devices[i]);
+		vo_unsynced_on(test, imp->dev, &vo_unsynced_devices[i]);
 }
 
 /* There is no sync of it, and so no device that needs one */
