@@ -163,7 +163,7 @@ help:
 	echo 'make                the table: what the stock kernel and ours do, in QEMU'
 	echo 'make check          everything that can fail; ends with N passed, N failed'
 	echo 'make check-brief    make check without the debug, production and stock kernels, capture-iommu,'
-	echo '                    capture-32bit, the table, and the matrix but x86_64-debian, as CI does for 5.10'
+	echo '                    capture-32bit, torture, the table, and the matrix but x86_64-debian, as CI does for 5.10'
 	echo 'make check-long     all of make check, then debug-capture, torture on the debug and the KCSAN kernel, coverage, package,'
 	echo '                    the rest of the matrix, leaks, attacks, drift, regression and mutants'
 	echo 'make check-all      make check-long for every kernel, and one table; with ANEW=1 also what passed before for the same files'
