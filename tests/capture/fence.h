@@ -55,6 +55,8 @@ void fence_end(struct fence *fence);
 
 /* One of them is not signalled */
 bool fence_is_there(const struct fence *fence);
+/* The same, of who waits for all of them: longer than any call may take */
+bool fence_is_waited_for(const struct fence *fence);
 
 /* What another process sees of the node */
 struct watch {
