@@ -10,6 +10,7 @@
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/highmem.h>
+#include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
@@ -594,14 +595,39 @@ static bool vma_pin_is_all_pages(const struct vma_pin *pin)
 	       maps_of(pin)->dmabuf->size;
 }
 
-/*
- * Behind an IOMMU dma_need_sync() cannot tell by an address, and says yes whenever
- * it is asked. A coherent device bounces there only if it is not trusted.
- */
-static bool dma_never_syncs(struct device *dev)
+/* Nobody else knows what they do; those of an IOMMU are known */
+static bool dma_has_own_ops(struct device *dev)
 {
-	return dma_get_merge_boundary(dev) && dev_is_dma_coherent(dev) &&
-	       dma_max_mapping_size(dev) == SIZE_MAX;
+	return get_dma_ops(dev) && !dma_get_merge_boundary(dev);
+}
+
+static bool dma_is_bounced(struct device *dev, dma_addr_t addr)
+{
+	struct iommu_domain *domain = NULL;
+	phys_addr_t paddr;
+
+	if (dma_get_merge_boundary(dev))
+		domain = iommu_get_domain_for_dev(dev);
+	paddr = domain ? iommu_iova_to_phys(domain, addr) :
+			 dma_to_phys(dev, addr);
+	return swiotlb_find_pool(dev, paddr);
+}
+
+/*
+ * Behind an IOMMU entries that are not of whole granules are bounced. Of what has
+ * DMA operations of its own, those that may bounce limit what is mapped.
+ */
+static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	int i;
+
+	if (dma_has_own_ops(dev))
+		return dma_max_mapping_size(dev) != SIZE_MAX;
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (dma_is_bounced(dev, sg_dma_address(sg)))
+			return true;
+	return false;
 }
 
 static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
@@ -610,29 +636,13 @@ static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
 	int i;
 
 	/* So it is for most, and asked of each entry else */
-	if (!dma_dev_need_sync(dev) || dma_never_syncs(dev))
+	if (!dma_dev_need_sync(dev))
 		return false;
+	/* Behind an IOMMU dma_need_sync() cannot tell by an address, and says yes */
+	if (dma_get_merge_boundary(dev) && dev_is_dma_coherent(dev))
+		return dma_table_is_bounced(dev, sgt);
 	for_each_sgtable_dma_sg(sgt, sg, i)
 		if (dma_need_sync(dev, sg_dma_address(sg)))
-			return true;
-	return false;
-}
-
-/*
- * Entries of whole granules are not bounced behind an IOMMU. Of what else has DMA
- * operations of its own, those that may bounce limit what is mapped.
- */
-static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
-{
-	struct scatterlist *sg;
-	int i;
-
-	if (dma_get_merge_boundary(dev))
-		return false;
-	if (get_dma_ops(dev))
-		return dma_max_mapping_size(dev) != SIZE_MAX;
-	for_each_sgtable_dma_sg(sgt, sg, i)
-		if (swiotlb_find_pool(dev, dma_to_phys(dev, sg_dma_address(sg))))
 			return true;
 	return false;
 }
@@ -671,10 +681,9 @@ static bool vma_pin_may_be_refused(struct vma_pin *pin,
 	if (dir == DMA_TO_DEVICE || m->how == VMA_OWNER_SYNC_NEVER)
 		return false;
 	if (m->how != VMA_OWNER_SYNC_DMA || pin->client->no_sync)
-		return !dma_never_syncs(m->dev) &&
-		       (!dev_is_dma_coherent(m->dev) || get_dma_ops(m->dev) ||
-			dma_max_mapping_size(m->dev) != SIZE_MAX);
-	return !vma_pin_is_all_pages(pin) && !dma_get_merge_boundary(m->dev) &&
+		return !dev_is_dma_coherent(m->dev) || dma_has_own_ops(m->dev) ||
+		       dma_max_mapping_size(m->dev) != SIZE_MAX;
+	return !vma_pin_is_all_pages(pin) &&
 	       dma_max_mapping_size(m->dev) != SIZE_MAX;
 }
 

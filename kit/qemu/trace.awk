@@ -2,9 +2,11 @@
 # What the first report in a part of a kernel log says: the line of lockdep that names a
 # place, ": file.c:12 what is wrong", and the functions of the first trace, innermost
 # first, " in: a < b < c". Lines with a question mark are leftovers of the stack, and
-# count only where there are no others, as on UML. A lock is held "at:", no trace.
+# count only where there are no others, as on UML. A lock is held "at:", no trace. Of locks
+# in a circle the chain "#0" is what is done now; the others have been seen before.
 { sub(/[ \t]*\r?$/, ""); sub(/^\[ *[0-9]+\.[0-9]+\]/, "") }
-/, at: / { next }
+/^ *-> #[0-9]/ { before = !/#0/ }
+before || /, at: / { next }
 place == "" && !n[0] && !n[1] && match($0, /[^ ]+\.[ch]:[0-9]+ (suspicious|Illegal|RCU) .*/) {
 	place = ": " substr($0, RSTART)
 }

@@ -369,6 +369,32 @@ static void c15_refused_part_undoes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
 }
 
+/*
+ * Nothing to warn of: what is synced may be meant for the kernel's mapping. A device
+ * alone is tests/misuse's.
+ */
+static void c15_static_importer_without_syncs(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct vma_pin *pin = &imp->pin;
+
+	vo_dma_start();
+	vo_dma.coherent = true;
+	obj->dma = &vo_dma_shadow;
+	imp->client.no_sync = true;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_vmap_pin(pin, DMA_BIDIRECTIONAL)));
+	KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
+	KUNIT_EXPECT_EQ(test, vo_for_cpu(pin), 0);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_map_dma(pin, imp->dev,
+						   DMA_BIDIRECTIONAL)));
+	KUNIT_EXPECT_EQ(test, vo_for_device(pin), 0);
+	KUNIT_EXPECT_EQ(test, vo_for_cpu(pin), 0);
+	vma_unpin(pin);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
 static void vo_write_meanwhile(struct vma_owner_mock *obj)
 {
 	vo_cpu_write(obj->pages, 0, VO_SIZE, 7);
@@ -401,6 +427,7 @@ static const struct vo_unsynced {
 	enum vo_unsynced_memory	memory;
 	enum vma_owner_sync	sync;
 	bool			uncached;
+	size_t			spare;		/* bytes at the end */
 } vo_unsynceds[] = {
 	{ "dma-buf", VO_THEIR_DMABUF, VMA_OWNER_SYNC_DMA },
 	{ "unknown dma-buf", VO_THEIR_DMABUF, VMA_OWNER_SYNC_UNKNOWN },
@@ -409,6 +436,9 @@ static const struct vo_unsynced {
 	{ "extents", VO_THEIR_RAM },
 	{ "fixed extents", VO_THEIR_FIXED, .uncached = true },
 	{ "ordinary", VO_OURS },
+	{ "part of a dma-buf", VO_THEIR_DMABUF, VMA_OWNER_SYNC_DMA, .spare = 8 },
+	{ "part of a page", VO_THEIR_RAM, .spare = 8 },
+	{ "ordinary part of a page", VO_OURS, .spare = 8 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(vo_unsynced, vo_unsynceds, name);
@@ -418,20 +448,38 @@ static const struct vo_unsynced_device {
 	bool		coherent;
 	bool		bounces;
 	bool		iommu;
+	bool		ops;
+	unsigned int	max_seg_size;
 } vo_unsynced_devices[] = {
 	{ "not coherent" },
 	{ "coherent", .coherent = true },
 	{ "bounced", .coherent = true, .bounces = true },
 	{ "behind an IOMMU", .coherent = true, .iommu = true },
 	{ "not coherent, behind an IOMMU", .iommu = true },
-	/* Which of it was bounced cannot be told by its addresses there */
 	{ "not trusted", .coherent = true, .bounces = true, .iommu = true },
+	{ "not trusted, of small segments", .coherent = true, .bounces = true,
+	  .iommu = true, .max_seg_size = PAGE_SIZE / 2 },
+	{ "with operations of its own", .coherent = true, .ops = true },
 };
+
+/* Behind an IOMMU only parts of granules are bounced: a dma-buf is whole pages here */
+static bool vo_unsynced_bounces(const struct vo_unsynced *t,
+				const struct vo_unsynced_device *d)
+{
+	if (!d->iommu)
+		return d->bounces;
+	return d->bounces && t->spare && t->memory != VO_THEIR_DMABUF;
+}
 
 static int vo_unsynced_ret(const struct vo_unsynced *t,
 			   const struct vo_unsynced_device *d)
 {
-	return t->uncached || (d->coherent && !d->bounces) ? 0 : -EOPNOTSUPP;
+	if (t->uncached)
+		return 0;
+	/* It cannot say that an address needs no sync */
+	if (d->ops || !d->coherent || vo_unsynced_bounces(t, d))
+		return -EOPNOTSUPP;
+	return 0;
 }
 
 static void vo_unsynced_on(struct kunit *test, struct device *dev,
@@ -452,13 +500,15 @@ static void vo_unsynced_on(struct kunit *test, struct device *dev,
 	vo_dma.coherent = d->coherent;
 	vo_dma.bounces = d->bounces;
 	vo_dma.iova = d->iommu ? 4 * VO_SIZE : 0;
+	vo_dma.ops = d->ops;
+	vo_dma.max_seg_size = d->max_seg_size ?: vo_dma.max_seg_size;
 	obj->dma = &vo_dma_shadow;
 	obj->sync = t->sync;
 	if (t->memory == VO_THEIR_FIXED)
 		obj->type = VMA_OWNER_RAM_FIXED;
 	imp->dev = dev;
 	imp->client.no_sync = true;
-	KUNIT_ASSERT_EQ(test, 0, vo_pin(imp, addr, VO_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, vo_pin(imp, addr, VO_SIZE - t->spare));
 	pages = t->memory == VO_OURS ? pin->pages : obj->pages;
 	vo_dma_watch_all(test, pages);
 	vo_cpu_write(pages, 0, VO_SIZE, 6);
@@ -468,9 +518,13 @@ static void vo_unsynced_on(struct kunit *test, struct device *dev,
 			    d->name);
 	/* A mapping that is copied back is not made, and unmade, to find out */
 	if (ret && t->memory == VO_THEIR_DMABUF)
-		KUNIT_EXPECT_EQ(test, obj->sgt_dir, DMA_TO_DEVICE);
+		KUNIT_EXPECT_EQ_MSG(test, obj->sgt_dir, DMA_TO_DEVICE, "%s",
+				    d->name);
 	if (ret)
-		KUNIT_EXPECT_TRUE(test, vo_cpu_reads(pages, 0, VO_SIZE, 6));
+		KUNIT_EXPECT_TRUE_MSG(test, vo_cpu_reads(pages, 0, VO_SIZE, 6),
+				      "%s", d->name);
+	else	/* a revoke may have undone the kernel's mapping that it is meant for */
+		KUNIT_EXPECT_EQ(test, vo_for_cpu(pin), 0);
 	vma_unpin(pin);
 	KUNIT_EXPECT_FALSE_MSG(test, vo_dma.live || vo_dma.ranges, "%s",
 			       d->name);
@@ -729,6 +783,7 @@ struct kunit_case vo_edge_cases[] = {
 	KUNIT_CASE(c6_empty_extent_refused),
 	KUNIT_CASE_PARAM(c15_refused_part_undoes_nothing, vo_part_gen_params),
 	KUNIT_CASE_PARAM(c15_importer_without_syncs, vo_unsynced_gen_params),
+	KUNIT_CASE(c15_static_importer_without_syncs),
 	KUNIT_CASE(c15_cached_fixed_memory_refused),
 	KUNIT_CASE_PARAM(c15_part_of_a_line_refused, vo_line_part_gen_params),
 	KUNIT_CASE(c15_end_within_a_line),

@@ -692,21 +692,36 @@ static void c15_part_is_not_bounced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
 }
 
-/* A bounce buffer behind an IOMMU holds the edges of a mapping, and no more */
+static const struct vo_param vo_entries[] = {
+	{ "whole pages", false }, { "halves of pages", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_entry, vo_entries, name);
+
+/* A bounce buffer behind an IOMMU has what is not whole granules, and no more */
 static void c15_part_behind_an_iommu(struct kunit *test)
 {
+	const struct vo_param *t = test->param_value;
 	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
 	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct sg_table *sgt;
 
 	vo_dma_start();
 	vo_dma.iova = 4 * VO_SIZE;
 	vo_dma.coherent = true;
 	vo_dma.bounces = true;
 	obj->dma = &vo_dma_shadow;
+	obj->halves = t->value;
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj) + 8, PAGE_SIZE), 0);
-	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_map_dma(&imp->pin, imp->dev,
-						   DMA_FROM_DEVICE)));
+	sgt = vo_map_dma(&imp->pin, imp->dev, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt),
+			t->value ? -EOPNOTSUPP : 0);
+	/* A mapping that is copied back is not made, and unmade, to find out */
+	if (t->value)
+		KUNIT_EXPECT_EQ(test, obj->sgt_dir, DMA_TO_DEVICE);
 	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, map), vo_n(obj, unmap));
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
 }
 
 static void c15_unknown_owner_behind_an_iommu(struct kunit *test)
@@ -724,10 +739,15 @@ static void c15_unknown_owner_behind_an_iommu(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_map_dma(pin, imp->dev,
 						   DMA_FROM_DEVICE)));
 	vo_unmap_dma(pin);
-	/* One that is not trusted */
+	/* One that is not trusted, of which whole granules are not bounced */
 	vo_dma.bounces = true;
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_map_dma(pin, imp->dev,
+						   DMA_FROM_DEVICE)));
+	vo_unmap_dma(pin);
+	obj->halves = true;
 	KUNIT_EXPECT_PTR_EQ(test, vo_map_dma(pin, imp->dev, DMA_FROM_DEVICE),
 			    ERR_PTR(-EOPNOTSUPP));
+	KUNIT_EXPECT_EQ(test, obj->sgt_dir, DMA_TO_DEVICE);
 	vo_dma.bounces = false;
 	vo_dma.coherent = false;
 	KUNIT_EXPECT_PTR_EQ(test, vo_map_dma(pin, imp->dev, DMA_FROM_DEVICE),
@@ -996,7 +1016,7 @@ struct kunit_case vo_handover_cases[] = {
 	KUNIT_CASE_PARAM(c14_each_granule_of_the_range, vo_granule_gen_params),
 	KUNIT_CASE(c15_unknown_owner_refused),
 	KUNIT_CASE_PARAM(c15_part_is_not_bounced, vo_bounce_gen_params),
-	KUNIT_CASE(c15_part_behind_an_iommu),
+	KUNIT_CASE_PARAM(c15_part_behind_an_iommu, vo_entry_gen_params),
 	KUNIT_CASE(c15_unknown_owner_behind_an_iommu),
 	KUNIT_CASE_PARAM(c15_nothing_synced_without_need, vo_dmabuf_gen_params),
 	{}

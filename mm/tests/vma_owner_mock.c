@@ -510,6 +510,24 @@ static unsigned long vo_buf_attrs(struct vma_owner_mock *obj)
 	return obj->sync == VMA_OWNER_SYNC_NEVER ? DMA_ATTR_SKIP_CPU_SYNC : 0;
 }
 
+/* An entry for each page, or with @halves for each half of one */
+static int vo_buf_table(struct vma_owner_mock *obj, struct sg_table *sgt)
+{
+	size_t piece = PAGE_SIZE / 2;
+	struct scatterlist *sg;
+	int ret, i;
+
+	if (!obj->halves)
+		return sg_alloc_table_from_pages(sgt, obj->pages, VO_PAGES, 0,
+						 VO_SIZE, GFP_KERNEL);
+	ret = sg_alloc_table(sgt, 2 * VO_PAGES, GFP_KERNEL);
+	if (ret)
+		return ret;
+	for_each_sgtable_sg(sgt, sg, i)
+		sg_set_page(sg, obj->pages[i / 2], piece, i % 2 * piece);
+	return 0;
+}
+
 static struct sg_table *vo_buf_map(struct dma_buf_attachment *attach,
 				   enum dma_data_direction dir)
 {
@@ -523,8 +541,7 @@ static struct sg_table *vo_buf_map(struct dma_buf_attachment *attach,
 	sgt = kzalloc_obj(*sgt);
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
-	ret = sg_alloc_table_from_pages(sgt, obj->pages, VO_PAGES, 0, VO_SIZE,
-					GFP_KERNEL);
+	ret = vo_buf_table(obj, sgt);
 	if (ret)
 		goto err_free;
 	ret = obj->dma->map(attach->dev, sgt, dir, attrs);

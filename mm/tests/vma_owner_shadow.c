@@ -24,10 +24,13 @@
  * mapping: there the mutants say "dma-debug: yes".
  */
 #include <linux/highmem.h>
+#include <linux/iommu.h>
 #include <linux/swiotlb.h>
 #include <linux/dma-map-ops.h>
 #include "../../kernel/dma/debug.h"
 #include "vma_owner_shadow.h"
+
+#define VO_POOL		((phys_addr_t)SZ_2G)	/* of bounce buffers, behind an IOMMU */
 
 struct vo_dma vo_dma;
 
@@ -139,6 +142,8 @@ static dma_addr_t vo_dma_map(struct device *dev, phys_addr_t phys, size_t len,
 {
 	dma_addr_t addr = vo_dma_begin(phys, len, dir, attrs);
 
+	if (!PAGE_ALIGNED(phys | len))
+		vo_dma.odd = addr;
 	if (vo_dma_is_told(phys, attrs))
 		debug_dma_map_phys(dev, phys, len, dir, addr, attrs);
 	return addr;
@@ -201,15 +206,37 @@ static void vo_dma_for_device(struct device *dev, dma_addr_t addr, size_t len,
 		debug_dma_sync_single_for_device(dev, addr, len, dir);
 }
 
-/* Behind an IOMMU it cannot be told from an address, as in dma_need_sync() */
+/* Not all can tell by an address, and say yes, as in dma_need_sync() */
 static bool __maybe_unused vo_dma_need_sync(struct device *dev, dma_addr_t addr)
 {
-	return vo_dma.iova || vo_dma.bounces || !vo_dma.coherent;
+	return vo_dma.iova || vo_dma.ops || vo_dma.bounces || !vo_dma.coherent;
 }
 
+/* Behind an IOMMU whole granules are not bounced */
 static bool __maybe_unused vo_find_pool(struct device *dev, phys_addr_t paddr)
 {
-	return vo_dma.bounces;
+	return vo_dma.bounces && (!vo_dma.iova || paddr == VO_POOL);
+}
+
+static struct iommu_domain * __maybe_unused vo_iommu_domain(struct device *dev)
+{
+	static char domain;
+
+	return vo_dma.iova ? (void *)&domain : NULL;
+}
+
+static phys_addr_t __maybe_unused vo_iova_to_phys(struct iommu_domain *domain,
+						  dma_addr_t addr)
+{
+	return addr == vo_dma.odd ? VO_POOL : vo_dma_phys(addr);
+}
+
+/* An IOMMU is told by some kernels this way. Nothing of it is called */
+static const struct dma_map_ops * __maybe_unused vo_dma_ops(struct device *dev)
+{
+	static const struct dma_map_ops ops;
+
+	return vo_dma.ops || vo_dma.iova ? &ops : NULL;
 }
 
 static size_t __maybe_unused vo_dma_max_size(struct device *dev)
@@ -296,10 +323,14 @@ static void __maybe_unused vo_iova_destroy(struct device *dev,
 	vo_dma.linked -= len;
 }
 
-/* All that is scattered, as one segment */
+/*
+ * All that is scattered, as one segment. Of what is not whole granules there would be
+ * one for each, all bounced: here they are at one address, and cannot be synced.
+ */
 static void vo_dma_merge(struct sg_table *sgt)
 {
 	struct scatterlist *sg;
+	bool odd = false;
 	size_t len = 0;
 	int i;
 
@@ -307,10 +338,12 @@ static void vo_dma_merge(struct sg_table *sgt)
 	for_each_sgtable_sg(sgt, sg, i) {
 		vo_dma.granules[vo_dma.nr_granules++] = page_to_pfn(sg_page(sg));
 		len += sg->length;
+		odd |= !PAGE_ALIGNED(sg->offset | sg->length);
 	}
 	sg_dma_address(sgt->sgl) = vo_dma.iova + sgt->sgl->offset;
 	sg_dma_len(sgt->sgl) = len;
 	sgt->nents = 1;
+	vo_dma.odd = odd ? sg_dma_address(sgt->sgl) : 0;
 }
 
 static int vo_dma_map_sgt(struct device *dev, struct sg_table *sgt,
@@ -443,6 +476,9 @@ const struct vma_owner_mock_dma vo_dma_shadow = {
 #define dma_get_merge_boundary		vo_dma_merge_boundary
 #define dma_max_mapping_size		vo_dma_max_size
 #define swiotlb_find_pool		vo_find_pool
+#define iommu_get_domain_for_dev	vo_iommu_domain
+#define iommu_iova_to_phys		vo_iova_to_phys
+#define get_dma_ops			vo_dma_ops
 #define dma_dev_need_sync		vo_dma_dev_need_sync
 #define flush_kernel_vmap_range		vo_flush_vmap
 #define invalidate_kernel_vmap_range	vo_invalidate_vmap

@@ -50,9 +50,11 @@ struct vo_dma {
 	bool		twice;		/* the same memory at once */
 	bool		coherent;	/* no syncs, unless it bounces */
 	bool		bounces;
+	bool		ops;		/* DMA operations of its own, without an IOMMU */
 	dma_addr_t	iova;		/* where ranges are, with an IOMMU */
 	unsigned long	granules[4 * VO_PAGES];	/* pfns behind @iova */
 	unsigned int	nr_granules;
+	dma_addr_t	odd;		/* not whole granules: bounced, with an IOMMU */
 	unsigned int	ranges;		/* that are allocated */
 	size_t		linked;		/* bytes of them */
 	int		link_err;	/* of the one that fails */
