@@ -1007,19 +1007,22 @@ static size_t dma_slice_fits(struct device *dev, dma_addr_t addr, size_t len)
 }
 
 /*
- * What is not to be bounced may be beyond the device, which user space chooses. The
+ * What is not bounced may be beyond the device, and user space chooses the two. The
  * DMA API warns of that, and so is not asked where the answer is plain.
  */
 static bool dma_slice_is_beyond(struct pin_maps *m, phys_addr_t paddr,
 				size_t len)
 {
 	u64 limit = min_not_zero(dma_get_mask(m->dev), m->dev->bus_dma_limit);
+	bool ram = m->dma_extents.type == VMA_OWNER_RAM;
 	dma_addr_t addr;
 
-	if (m->dma_extents.type == VMA_OWNER_RAM ||
-	    dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev))
+	if (dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev))
 		return false;
-	addr = phys_to_dma_unencrypted(m->dev, paddr);
+	if (ram && dma_max_mapping_size(m->dev) != SIZE_MAX)
+		return false;	/* it is bounced */
+	addr = ram ? phys_to_dma(m->dev, paddr) :
+		     phys_to_dma_unencrypted(m->dev, paddr);
 	return addr == DMA_MAPPING_ERROR || addr + (len - 1) > limit;
 }
 

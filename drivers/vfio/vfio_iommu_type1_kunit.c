@@ -166,18 +166,10 @@ static void type1_test_expect(struct type1_test *t, int nr, bool ram,
 /* Nothing is mapped, held or charged */
 static void type1_test_expect_nothing(struct type1_test *t)
 {
-	struct folio *folio;
-	unsigned int i;
-
 	type1_test_expect(t, 0, false, false);
 	type1_test_expect(t, 1, false, false);
 	KUNIT_EXPECT_TRUE(t->test, vma_owner_mock_is_idle(t->m));
-	for (i = 0; i < VOM_IO_PAGES; i++) {
-		if (!t->ram[i])
-			continue;
-		folio = page_folio(phys_to_page(t->ram[i]));
-		KUNIT_EXPECT_FALSE(t->test, folio_maybe_dma_pinned(folio));
-	}
+	vom_io_expect_unpinned(t->test, t->ram);
 	KUNIT_EXPECT_EQ(t->test, 0, current->mm->locked_vm);
 }
 

@@ -146,6 +146,22 @@ static inline unsigned long vom_io_mmap(struct kunit *test,
 	return addr;
 }
 
+/* Of what vom_io_mmap() has put into @ram */
+static inline void vom_io_expect_unpinned(struct kunit *test,
+					  const phys_addr_t *ram)
+{
+	struct folio *folio;
+	unsigned int i;
+
+	for (i = 0; i < VOM_IO_PAGES; i++) {
+		if (!ram[i])
+			continue;
+		folio = page_folio(phys_to_page(ram[i]));
+		KUNIT_EXPECT_FALSE_MSG(test, folio_maybe_dma_pinned(folio),
+				       "page %u", i);
+	}
+}
+
 static inline int vom_io_get_bar(void *obj, u64 offset, u64 len,
 				 struct vma_owner_extents *x)
 {

@@ -123,6 +123,8 @@ static void compat_test_expect_nothing(struct compat_test *t)
 	compat_test_expect(t, 0, false, false);
 	compat_test_expect(t, 1, false, false);
 	KUNIT_EXPECT_EQ(t->test, 0, vma_owner_mock_refs(t->m));
+	vom_io_expect_unpinned(t->test, t->ram);
+	KUNIT_EXPECT_EQ(t->test, 0, atomic64_read(&current->mm->pinned_vm));
 }
 
 static int compat_test_init(struct kunit *test)
