@@ -595,27 +595,32 @@ static bool vma_pin_is_all_pages(const struct vma_pin *pin)
 	       maps_of(pin)->dmabuf->size;
 }
 
-/* Nobody else knows what they do; those of an IOMMU are known */
+/* Nobody else knows what they do; those of dma-iommu are known */
 static bool dma_has_own_ops(struct device *dev)
 {
 	return get_dma_ops(dev) && !dma_get_merge_boundary(dev);
 }
 
+static struct iommu_domain *dma_domain_of(struct device *dev)
+{
+	return dma_get_merge_boundary(dev) ? iommu_get_domain_for_dev(dev) :
+					     NULL;
+}
+
 static bool dma_is_bounced(struct device *dev, dma_addr_t addr)
 {
-	struct iommu_domain *domain = NULL;
+	struct iommu_domain *domain = dma_domain_of(dev);
 	phys_addr_t paddr;
 
-	if (dma_get_merge_boundary(dev))
-		domain = iommu_get_domain_for_dev(dev);
 	paddr = domain ? iommu_iova_to_phys(domain, addr) :
 			 dma_to_phys(dev, addr);
 	return swiotlb_find_pool(dev, paddr);
 }
 
 /*
- * Behind an IOMMU entries that are not of whole granules are bounced. Of what has
- * DMA operations of its own, those that may bounce limit what is mapped.
+ * An entry is bounced as a whole; behind an IOMMU one that is not of whole granules,
+ * for a device that is not trusted. Of what has DMA operations of its own, those that
+ * may bounce limit what is mapped.
  */
 static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
 {
@@ -638,9 +643,10 @@ static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
 	/* So it is for most, and asked of each entry else */
 	if (!dma_dev_need_sync(dev))
 		return false;
-	/* Behind an IOMMU dma_need_sync() cannot tell by an address, and says yes */
-	if (dma_get_merge_boundary(dev) && dev_is_dma_coherent(dev))
-		return dma_table_is_bounced(dev, sgt);
+	/* dma_need_sync() cannot tell by an address there, and says yes */
+	if (dma_domain_of(dev) && dev_is_dma_coherent(dev))
+		return dma_max_mapping_size(dev) != SIZE_MAX &&
+		       dma_table_is_bounced(dev, sgt);
 	for_each_sgtable_dma_sg(sgt, sg, i)
 		if (dma_need_sync(dev, sg_dma_address(sg)))
 			return true;
@@ -1019,11 +1025,12 @@ static bool dma_slice_is_beyond(struct pin_maps *m, phys_addr_t paddr,
 
 	if (dma_get_merge_boundary(m->dev) || get_dma_ops(m->dev))
 		return false;
-	if (ram && dma_max_mapping_size(m->dev) != SIZE_MAX)
-		return false;	/* it is bounced */
 	addr = ram ? phys_to_dma(m->dev, paddr) :
 		     phys_to_dma_unencrypted(m->dev, paddr);
-	return addr == DMA_MAPPING_ERROR || addr + (len - 1) > limit;
+	if (addr != DMA_MAPPING_ERROR && addr + (len - 1) <= limit)
+		return false;
+	/* RAM is bounced */
+	return !ram || !is_swiotlb_active(m->dev);
 }
 
 /*

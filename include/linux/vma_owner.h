@@ -678,8 +678,8 @@ struct vma_owner_extents {
 
 /**
  * enum vma_owner_sync - how a device's mapping of a dma-buf is synced
- * @VMA_OWNER_SYNC_UNKNOWN: not by importers, so that a device which bounces or
- *	is not coherent cannot use the memory
+ * @VMA_OWNER_SYNC_UNKNOWN: not by importers, so that a device which bounces it
+ *	or is not coherent cannot use the memory
  * @VMA_OWNER_SYNC_DMA: by the DMA API: map_dma_buf maps ordinary memory that
  *	the CPU caches, all of it, by dma_map_sgtable() without
  *	DMA_ATTR_SKIP_CPU_SYNC

@@ -321,6 +321,7 @@ struct vo_part {
 	enum vma_owner_sync	sync;
 	enum dma_data_direction	dir;
 	int			ret;
+	bool			ops;
 };
 
 static const struct vo_part vo_parts[] = {
@@ -328,6 +329,8 @@ static const struct vo_part vo_parts[] = {
 	  -EOPNOTSUPP },
 	{ "bounced, not coherent", false, true, VMA_OWNER_SYNC_DMA,
 	  DMA_BIDIRECTIONAL, -EOPNOTSUPP },
+	{ "bounced by operations of its own", true, true, VMA_OWNER_SYNC_DMA,
+	  DMA_FROM_DEVICE, -EOPNOTSUPP, true },
 	{ "bounced, only read", true, true, VMA_OWNER_SYNC_DMA, DMA_TO_DEVICE },
 	{ "bounced, only read, not coherent", false, true, VMA_OWNER_SYNC_DMA,
 	  DMA_TO_DEVICE },
@@ -358,6 +361,7 @@ static void c15_refused_part_undoes_nothing(struct kunit *test)
 	obj->sync = t->sync;
 	vo_dma.coherent = t->coherent;
 	vo_dma.bounces = t->bounces;
+	vo_dma.ops = t->ops;
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj) + 8, 16), 0);
 	sgt = vo_map_dma(&imp->pin, imp->dev, t->dir);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), t->ret);
@@ -367,6 +371,34 @@ static void c15_refused_part_undoes_nothing(struct kunit *test)
 	vma_unpin(&imp->pin);
 	KUNIT_EXPECT_EQ(test, vo_n(obj, map), vo_n(obj, unmap));
 	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
+static const struct vo_param vo_far_rams[] = {
+	{ "bounced", true }, { "not bounced", false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vo_far_ram, vo_far_rams, name);
+
+/* The DMA API would warn of what user space chose, and of nothing that it can bounce */
+static void c6_ram_beyond_the_device(struct kunit *test)
+{
+	const struct vo_param *t = test->param_value;
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	u64 mask = *imp->dev->dma_mask;
+	struct sg_table *sgt;
+
+	vo_dma_start();
+	vo_dma.coherent = true;
+	vo_dma.bounces = t->value;
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
+	*imp->dev->dma_mask = PAGE_SIZE - 1;
+	sgt = vo_map_dma(&imp->pin, imp->dev, DMA_FROM_DEVICE);
+	*imp->dev->dma_mask = mask;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), t->value ? 0 : -EIO);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 1);
 }
 
 /*
@@ -783,6 +815,7 @@ struct kunit_case vo_edge_cases[] = {
 	KUNIT_CASE(c6_empty_extent_refused),
 	KUNIT_CASE_PARAM(c15_refused_part_undoes_nothing, vo_part_gen_params),
 	KUNIT_CASE_PARAM(c15_importer_without_syncs, vo_unsynced_gen_params),
+	KUNIT_CASE_PARAM(c6_ram_beyond_the_device, vo_far_ram_gen_params),
 	KUNIT_CASE(c15_static_importer_without_syncs),
 	KUNIT_CASE(c15_cached_fixed_memory_refused),
 	KUNIT_CASE_PARAM(c15_part_of_a_line_refused, vo_line_part_gen_params),

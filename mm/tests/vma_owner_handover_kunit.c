@@ -703,7 +703,7 @@ static void c15_part_behind_an_iommu(struct kunit *test)
 {
 	const struct vo_param *t = test->param_value;
 	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
-	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_TYPE1);
 	struct sg_table *sgt;
 
 	vo_dma_start();
@@ -727,7 +727,7 @@ static void c15_part_behind_an_iommu(struct kunit *test)
 static void c15_unknown_owner_behind_an_iommu(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_dmabuf(test->priv);
-	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_TYPE1);
 	struct vma_pin *pin = &imp->pin;
 
 	vo_dma_start();

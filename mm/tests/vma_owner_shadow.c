@@ -137,13 +137,18 @@ static bool vo_dma_is_told(phys_addr_t phys, unsigned long attrs)
 	       !(attrs & DMA_ATTR_MMIO && pfn_valid(PHYS_PFN(phys)));
 }
 
+static void vo_dma_mark_odd(phys_addr_t phys, size_t len, dma_addr_t addr)
+{
+	if (!PAGE_ALIGNED(phys | len) && vo_dma.nr_odd < ARRAY_SIZE(vo_dma.odd))
+		vo_dma.odd[vo_dma.nr_odd++] = addr;
+}
+
 static dma_addr_t vo_dma_map(struct device *dev, phys_addr_t phys, size_t len,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
 	dma_addr_t addr = vo_dma_begin(phys, len, dir, attrs);
 
-	if (!PAGE_ALIGNED(phys | len))
-		vo_dma.odd = addr;
+	vo_dma_mark_odd(phys, len, addr);
 	if (vo_dma_is_told(phys, attrs))
 		debug_dma_map_phys(dev, phys, len, dir, addr, attrs);
 	return addr;
@@ -212,10 +217,11 @@ static bool __maybe_unused vo_dma_need_sync(struct device *dev, dma_addr_t addr)
 	return vo_dma.iova || vo_dma.ops || vo_dma.bounces || !vo_dma.coherent;
 }
 
-/* Behind an IOMMU whole granules are not bounced */
+/* Behind an IOMMU whole granules are not bounced; operations have pools of their own */
 static bool __maybe_unused vo_find_pool(struct device *dev, phys_addr_t paddr)
 {
-	return vo_dma.bounces && (!vo_dma.iova || paddr == VO_POOL);
+	return vo_dma.bounces && !vo_dma.ops &&
+	       (!vo_dma.iova || paddr == VO_POOL);
 }
 
 static struct iommu_domain * __maybe_unused vo_iommu_domain(struct device *dev)
@@ -228,7 +234,12 @@ static struct iommu_domain * __maybe_unused vo_iommu_domain(struct device *dev)
 static phys_addr_t __maybe_unused vo_iova_to_phys(struct iommu_domain *domain,
 						  dma_addr_t addr)
 {
-	return addr == vo_dma.odd ? VO_POOL : vo_dma_phys(addr);
+	unsigned int i;
+
+	for (i = 0; i < vo_dma.nr_odd; i++)
+		if (vo_dma.odd[i] == addr)
+			return VO_POOL;
+	return vo_dma_phys(addr);
 }
 
 /* An IOMMU is told by some kernels this way. Nothing of it is called */
@@ -257,6 +268,11 @@ static int __maybe_unused vo_dma_alignment(void)
 static unsigned int __maybe_unused vo_dma_max_seg_size(struct device *dev)
 {
 	return vo_dma.max_seg_size;
+}
+
+static bool __maybe_unused vo_swiotlb_active(struct device *dev)
+{
+	return vo_dma.bounces;
 }
 
 static unsigned long __maybe_unused vo_dma_seg_boundary(struct device *dev)
@@ -323,14 +339,10 @@ static void __maybe_unused vo_iova_destroy(struct device *dev,
 	vo_dma.linked -= len;
 }
 
-/*
- * All that is scattered, as one segment. Of what is not whole granules there would be
- * one for each, all bounced: here they are at one address, and cannot be synced.
- */
+/* All that is scattered, as one segment */
 static void vo_dma_merge(struct sg_table *sgt)
 {
 	struct scatterlist *sg;
-	bool odd = false;
 	size_t len = 0;
 	int i;
 
@@ -338,12 +350,10 @@ static void vo_dma_merge(struct sg_table *sgt)
 	for_each_sgtable_sg(sgt, sg, i) {
 		vo_dma.granules[vo_dma.nr_granules++] = page_to_pfn(sg_page(sg));
 		len += sg->length;
-		odd |= !PAGE_ALIGNED(sg->offset | sg->length);
 	}
 	sg_dma_address(sgt->sgl) = vo_dma.iova + sgt->sgl->offset;
 	sg_dma_len(sgt->sgl) = len;
 	sgt->nents = 1;
-	vo_dma.odd = odd ? sg_dma_address(sgt->sgl) : 0;
 }
 
 static int vo_dma_map_sgt(struct device *dev, struct sg_table *sgt,
@@ -354,11 +364,13 @@ static int vo_dma_map_sgt(struct device *dev, struct sg_table *sgt,
 
 	sgt->nents = sgt->orig_nents;
 	vo_dma.calls += !(attrs & DMA_ATTR_SKIP_CPU_SYNC);
+	vo_dma.nr_odd = 0;
 	for_each_sgtable_sg(sgt, sg, i) {
 		sg_dma_address(sg) = vo_dma_begin(sg_phys(sg), sg->length, dir,
 						  attrs);
 		if (sg_dma_address(sg) == DMA_MAPPING_ERROR)
 			break;
+		vo_dma_mark_odd(sg_phys(sg), sg->length, sg_dma_address(sg));
 		sg_dma_len(sg) = sg->length;
 		vo_dma.longest = max(vo_dma.longest, sg->length);
 	}
@@ -366,7 +378,8 @@ static int vo_dma_map_sgt(struct device *dev, struct sg_table *sgt,
 		vo_dma.live -= i;
 		return -EINVAL;	/* as dma-iommu, whatever it was */
 	}
-	if (vo_dma.iova)
+	/* What may be bounced is not joined */
+	if (vo_dma.iova && !vo_dma.bounces)
 		vo_dma_merge(sgt);
 	if (!vo_dma.twice)
 		debug_dma_map_sg(dev, sgt->sgl, sgt->orig_nents, sgt->nents, dir,
@@ -476,6 +489,7 @@ const struct vma_owner_mock_dma vo_dma_shadow = {
 #define dma_get_merge_boundary		vo_dma_merge_boundary
 #define dma_max_mapping_size		vo_dma_max_size
 #define swiotlb_find_pool		vo_find_pool
+#define is_swiotlb_active		vo_swiotlb_active
 #define iommu_get_domain_for_dev	vo_iommu_domain
 #define iommu_iova_to_phys		vo_iova_to_phys
 #define get_dma_ops			vo_dma_ops

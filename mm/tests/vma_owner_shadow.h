@@ -54,7 +54,8 @@ struct vo_dma {
 	dma_addr_t	iova;		/* where ranges are, with an IOMMU */
 	unsigned long	granules[4 * VO_PAGES];	/* pfns behind @iova */
 	unsigned int	nr_granules;
-	dma_addr_t	odd;		/* not whole granules: bounced, with an IOMMU */
+	dma_addr_t	odd[2 * VO_PAGES];	/* not whole granules: bounced there */
+	unsigned int	nr_odd;
 	unsigned int	ranges;		/* that are allocated */
 	size_t		linked;		/* bytes of them */
 	int		link_err;	/* of the one that fails */

@@ -146,4 +146,11 @@ static inline bool swiotlb_find_pool(struct device *dev, phys_addr_t paddr)
 	return is_swiotlb_buffer(paddr);
 }
 
+static inline bool vma_compat_swiotlb_active(struct device *dev)
+{
+	return is_swiotlb_active();
+}
+
+#define is_swiotlb_active	vma_compat_swiotlb_active
+
 #endif
