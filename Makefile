@@ -95,7 +95,7 @@ debug: over-debug
 	tests/misuse/run && exit $$code
 
 torture: over-debug over-kcsan
-	export OPS=$(or $(OPS),10000000); $(call boots,debug-torture kcsan-torture)
+	$(call boots,debug-torture kcsan-torture)
 
 # A list that does not fit is told before anything is built
 coverage-list: tree

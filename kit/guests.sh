@@ -53,8 +53,9 @@ describe_guest()
 		;;
 	torture | torture-*)
 		# DMA_API_DEBUG does not believe that a page may be mapped by many at once
-		job=torture limit=$((900 + ${OPS:-0} / 250))
-		append="$append vo_timeout=$limit dma_debug=off vo_ops=${OPS:-100000}"
+		torture_ops=$(torture_ops)
+		job=torture limit=$((900 + torture_ops / 250))
+		append="$append vo_timeout=$limit dma_debug=off vo_ops=$torture_ops"
 		# for those who hand addresses to VFIO
 		append="$append $translated"
 		qemu="$iommu $edu $edu"
@@ -63,6 +64,16 @@ describe_guest()
 	*) describe_small "$1" || describe_attacks "$1" || return 1 ;;
 	esac
 	narrow "$1"
+}
+
+# How many operations, on whichever kernel $on says: the long run is of those that watch
+torture_ops()
+{
+	case ${on:-} in
+	debug | kcsan) echo "${OPS:-10000000}" ;;
+	coverage) echo "${OPS:-100000}" ;;
+	*) echo "${OPS:-1000000}" ;;
+	esac
 }
 
 # Those that measure, or break one rule

@@ -66,6 +66,19 @@ static void result(bool ok, const char *format, ...)
 	failed += !ok;
 }
 
+__attribute__((format(printf, 2, 3)))
+static void skipped(const char *why, const char *format, ...)
+{
+	va_list args;
+
+	printf("ok %u - ", ++rows);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf(" # SKIP %s\n", why);
+	fflush(stdout);
+}
+
 static int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
@@ -380,12 +393,19 @@ static bool applies(const struct call *c)
 	return true;
 }
 
-static void sweep(const struct call *c)
+/* @why: what the kernel lacks for faults, or NULL */
+static void sweep(const struct call *c, const char *why)
 {
 	unsigned int nth, faults = 0, refused = 0;
 	int pins = observe_pins(), ret = 0, bad = 0;
 	bool failing = true;
 
+	if (!why && !applies(c))
+		why = "nothing to call it on";
+	if (why) {
+		skipped(why, "%s", c->name);
+		return;
+	}
 	for (nth = 1; failing && nth < MOST && !bad; nth++) {
 		if (c->before && c->before()) {
 			bad = -EPROTO;
@@ -408,12 +428,12 @@ static void sweep(const struct call *c)
 
 /* ---- those that load and bind ---- */
 
-static void sweep_bind(void)
+static void sweep_bind(const char *why)
 {
 	static const struct call call = { "bind of the exporter", NULL, bind, unbind_it, -ENODEV };
 
 	unbind();
-	sweep(&call);
+	sweep(&call, why);
 	bind();
 }
 
@@ -512,8 +532,7 @@ static void kill_in(enum phase phase, void (*by)(pid_t pid), const char *name)
 	pid_t pid;
 
 	if (phase >= PINNING && !has_userfaultfd()) {
-		printf("ok %u - %s of a process that %s # SKIP no userfaultfd\n", ++rows, how,
-		       name);
+		skipped("no userfaultfd", "%s of a process that %s", how, name);
 		return;
 	}
 	if (pipe(ready))
@@ -582,6 +601,7 @@ int main(void)
 	struct vfio_device dev;
 	struct memory mem;
 	unsigned int i;
+	const char *why;
 
 	printf("TAP version 13\n");
 	if (load(EXPORTER, "memory=pages size=262144") || load(IMPORTER, "")) {
@@ -608,21 +628,16 @@ int main(void)
 			container = -1;
 	}
 	write_file("/dev/kmsg", TRACES_BEGIN);
-	if (can_fail()) {
-		for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-			if (applies(&calls[i]))
-				sweep(&calls[i]);
-	} else {
-		printf("# no faults: CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS\n");
-	}
+	why = can_fail() ? NULL : "no CONFIG_FAILSLAB, or no CONFIG_FAULT_INJECTION_DEBUG_FS";
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		sweep(&calls[i], why);
 	kill_in_each(by_signal);
 	kill_in_each(by_oom);
 	write_file("/dev/kmsg", TRACES_END);
 	unloads();
-	if (nth_fd >= 0 && !load(EXPORTER, "memory=pages size=262144")) {
-		sweep_bind();
-		result(!unload_soon(EXPORTER), "the exporter is unloaded");
-	}
+	result(!load(EXPORTER, "memory=pages size=262144"), "the exporter is loaded again");
+	sweep_bind(why);
+	result(!unload_soon(EXPORTER), "the exporter is unloaded again");
 	printf("1..%u\n", rows);
 	return failed ? 1 : 0;
 }
