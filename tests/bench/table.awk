@@ -111,13 +111,12 @@ function markdown(    i)
 	print said "."
 }
 
-# A bar that is missed is a failed test, and a row that was not run is none
+# A bar that is missed is a failed test, and so is a row that was not run
 function tests(    i)
 {
 	for (i = 1; i <= rows; i++)
-		if (is[i] != "not run")
-			printf "%s\tbench/%s\t%s\n", is[i] == "MISSED" ? "fail" : "pass", what[i],
-				ratio[i] (limit(i) == "" ? "" : ", bar " limit(i))
+		printf "%s\tbench/%s\t%s\n", is[i] == "MISSED" || is[i] == "not run" ? "fail" : "pass", what[i],
+			is[i] == "not run" ? is[i] : ratio[i] (limit(i) == "" ? "" : ", bar " limit(i))
 }
 
 function json(    i, w)
