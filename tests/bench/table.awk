@@ -3,10 +3,15 @@
 # awk -f table.awk [-v format=text|markdown|json|tests] ROWS FIGURES: the rows, from what
 # figures.awk made. Comments at the top of FIGURES say where they come from.
 
-function figure(of,    w, kernel)
+function figure(of,    w, kernel, a, b)
 {
 	if (of == "-")
 		return 1
+	if (split(of, w, " / ") == 2) {
+		a = figure(w[1])
+		b = figure(w[2])
+		return a < 0 || b <= 0 ? -1 : a / b
+	}
 	split(of, w, " ")
 	kernel = "ours"
 	if (sub(/^base:/, "", w[1]))
@@ -27,6 +32,14 @@ function verdict(ratio, bar,    w)
 	if (w[1] == "<=" ? ratio <= w[2] : ratio >= w[2])
 		return "met"
 	return "MISSED"
+}
+
+function means_something(needs,    ratio)
+{
+	if (!match(needs, / [<>]= /))
+		return 1
+	ratio = figure(substr(needs, 1, RSTART - 1))
+	return ratio >= 0 && verdict(ratio, substr(needs, RSTART + 1)) == "met"
 }
 
 function grouped(n,    s)
@@ -51,7 +64,7 @@ function quoted(s)
 BEGIN { FS = " [|] "; if (!format) format = "text" }
 FNR == 1 { file++ }
 /^#/ { if (file == 2) said = said (said ? "; " : "") substr($0, 3); next }
-file == 1 && NF { what[++rows] = $1; cost[rows] = $2; against[rows] = $3; bar[rows] = $4 }
+file == 1 && NF { what[++rows] = $1; cost[rows] = $2; against[rows] = $3; bar[rows] = $4; needs[rows] = $5 }
 file == 2 {
 	split($0, w, " ")
 	key = w[1] " " w[2] " " w[3]
@@ -73,7 +86,7 @@ END {
 			continue
 		}
 		ratio[i] = short(a[i] / b[i])
-		is[i] = verdict(a[i] / b[i], bar[i])
+		is[i] = means_something(needs[i]) ? verdict(a[i] / b[i], bar[i]) : "not shown"
 	}
 	if (format == "json")
 		json()
@@ -86,7 +99,7 @@ END {
 }
 
 function shown(i) { return is[i] != "not run" || format != "markdown" }
-function cell(n) { return n < 0 ? "-" : grouped(n) }
+function cell(n) { return n < 0 ? "-" : n == int(n) ? grouped(n) : short(n) }
 function limit(i) { return bar[i] == "plain" ? "" : bar[i] }
 
 function text(    i)
@@ -112,11 +125,24 @@ function markdown(    i)
 }
 
 # A bar that is missed is a failed test, and so is a row that was not run
+function judgement(i)
+{
+	if (is[i] == "not shown")
+		return "skip"
+	return is[i] == "MISSED" || is[i] == "not run" ? "fail" : "pass"
+}
+
+function why(i)
+{
+	if (is[i] == "not run")
+		return is[i]
+	return ratio[i] (limit(i) == "" ? "" : ", bar " limit(i)) (is[i] == "not shown" ? ", but not " needs[i] : "")
+}
+
 function tests(    i)
 {
 	for (i = 1; i <= rows; i++)
-		printf "%s\tbench/%s\t%s\n", is[i] == "MISSED" || is[i] == "not run" ? "fail" : "pass", what[i],
-			is[i] == "not run" ? is[i] : ratio[i] (limit(i) == "" ? "" : ", bar " limit(i))
+		printf "%s\tbench/%s\t%s\n", judgement(i), what[i], why(i)
 }
 
 function json(    i, w)

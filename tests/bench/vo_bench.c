@@ -332,6 +332,18 @@ static int bench_cost(struct bench *b, int (*op)(struct bench *b))
 /* ------------------------------------------------------------------------- */
 /* Many pins                                                                 */
 
+static int bench_repeat(struct bench *b, int (*op)(struct bench *b))
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < b->arg.reps && !ret; i++) {
+		ret = op(b);
+		cond_resched();
+	}
+	return ret;
+}
+
 static u64 bench_time_revoke(struct bench_pin *pins, unsigned int nr)
 {
 	u64 begin = rdtsc();
@@ -473,8 +485,6 @@ static int bench_bytes(struct bench *b, int (*op)(struct bench *b))
 static int bench_run(struct bench *b)
 {
 	switch (b->arg.what) {
-	case VO_BENCH_NOTHING:
-		return bench_cost(b, bench_spin);
 	case VO_BENCH_PIN:
 		return bench_cost(b, bench_pin);
 	case VO_BENCH_PFNMAP:
@@ -492,6 +502,10 @@ static int bench_run(struct bench *b)
 	case VO_BENCH_CALLBACKS:
 	case VO_BENCH_UNMAPS:
 		return bench_many(&b->arg);
+	case VO_BENCH_PINS:
+		return bench_repeat(b, bench_pin);
+	case VO_BENCH_TURNS:
+		return bench_repeat(b, bench_spin);
 	case VO_BENCH_SIZE:
 		b->arg.cost = sizeof(struct vma_pin);
 		return 0;

@@ -11,7 +11,6 @@
 
 enum vo_bench_what {
 	/* Each is done and undone; the least of all repetitions counts */
-	VO_BENCH_NOTHING,
 	VO_BENCH_PIN,		/* vma_pin_user(), vma_unpin() */
 	VO_BENCH_PFNMAP,	/* follow_pfnmap_start() and _end(), page by page */
 	VO_BENCH_MAP,		/* vma_pin_user(), vma_pin_map_dma_unlocked(), vma_unpin() */
@@ -24,6 +23,13 @@ enum vo_bench_what {
 	VO_BENCH_REVOKE_MAPPED,	/* of pins that are mapped for a device */
 	VO_BENCH_CALLBACKS,	/* the importer's invalidate, once for each */
 	VO_BENCH_UNMAPS,	/* that, and vma_pin_unmap_dma_unlocked() */
+
+	/*
+	 * @reps times, of which nothing is counted: whoever reads the time stamp
+	 * counter without -icount takes a lock of QEMU's that all processors share
+	 */
+	VO_BENCH_PINS,		/* vma_pin_user(), vma_unpin() */
+	VO_BENCH_TURNS,		/* of a loop that shares nothing */
 
 	/* Bytes, not instructions */
 	VO_BENCH_SIZE,		/* of struct vma_pin */
