@@ -18,7 +18,7 @@
 #define PAGE	4096UL
 #define PAGES	64
 #define REPS	300
-#define FORKS	100
+#define FORKS	1000
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
