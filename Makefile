@@ -182,7 +182,7 @@ help:
 	echo 'make attacks        DMA by VFIO into BARs that their owner took back, in QEMU, on Debian'"'"'s kernel and ours'
 	echo 'make leaks          hundreds of rounds, kills and unbinds in QEMU, and what they leave behind'
 	echo 'make regression     v4l2-compliance and the kernel'"'"'s selftests on the untouched kernel and on ours'
-	echo 'make bench          what pins cost, in instructions, beside what is done without them: table, JSON, plot'
+	echo 'make bench          what pins cost, in instructions, beside what is done without them: table, JSON, plot (not on 6.1, 5.10)'
 	echo 'make model          have spin search the model of pins and revokes, and find its mutants (2 minutes)'
 	echo 'make drift          the recipes on linux-source-7.2: they apply, or what does not fit is named'
 	echo 'make debug          KUnit, selftests and capture on a kernel with KASAN, kmemleak, UBSAN and the like'

@@ -114,7 +114,7 @@ struct vma_pin_maps;
  * For the op that fits the memory, here foo_export() which returns a dma-buf,
  * see DOC: memory. The dma-buf has a count of its own on the object, since it may
  * end after foo_put(). The reference holds the buffer, never the exporter's
- * struct file. Without .sync, devices that bounce or are not coherent are
+ * struct file. Without .sync, devices that bounce it or are not coherent are
  * refused such memory, see enum vma_owner_sync.
  *
  * Who maps a dma-buf to user space writes none of that. Its VMAs have the
