@@ -242,7 +242,7 @@ static void c15_nothing_to_sync(struct kunit *test)
 /* Stands for all of them, so that a report tells that they are not there */
 static void c14_cases_of_the_shadow(struct kunit *test)
 {
-	kunit_skip(test, "42 cases include vma-pin.c, which needs the kernel itself");
+	kunit_skip(test, "hand-over and edges include vma-pin.c, which needs the kernel itself");
 }
 
 #endif
