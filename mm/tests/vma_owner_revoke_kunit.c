@@ -314,6 +314,7 @@ static void c8_cpu_mappings_zapped(struct kunit *test)
 
 static void vo_fault_waits(struct vma_owner_mock *obj)
 {
+	obj->in_fault = NULL;
 	complete(&obj->entered);
 	KUNIT_EXPECT_TRUE(obj->test, vo_within(&obj->go, VO_LONG));
 }
@@ -322,42 +323,77 @@ struct vo_late {
 	struct work_struct	work;
 	struct vma_owner_mock		*obj;
 	struct vo_revoker	*rv;
+	unsigned long		patience;
+	bool			done;
 	int			zaps;
 };
 
-/* Runs while a fault is on its way */
+/* Revokes while a fault of @obj is on its way, which goes on after that, or some time */
 static void vo_late_work(struct work_struct *work)
 {
 	struct vo_late *late = container_of(work, struct vo_late, work);
 	struct vma_owner_mock *obj = late->obj;
 
-	wait_for_completion(&obj->entered);
+	vo_within(&obj->entered, VO_LONG);
 	queue_work(obj->vo->wq, &late->rv->work);
-	vo_within(&late->rv->done, VO_A_WHILE);
+	late->done = vo_within(&late->rv->done, late->patience);
 	late->zaps = vo_n(obj, zap);
 	complete(&obj->go);
+}
+
+/* Did the fault get its page? */
+static bool vo_revoke_in_fault(struct vo_late *late, unsigned long addr)
+{
+	struct vma_owner_mock *obj = late->obj;
+	bool touched;
+
+	init_completion(&late->rv->done);
+	INIT_WORK_ONSTACK(&late->rv->work, vo_revoker_work);
+	INIT_WORK_ONSTACK(&late->work, vo_late_work);
+	obj->in_fault = vo_fault_waits;
+	queue_work(obj->vo->wq, &late->work);
+	touched = vo_touch(addr);
+	flush_work(&late->work);
+	flush_work(&late->rv->work);
+	destroy_work_on_stack(&late->work);
+	destroy_work_on_stack(&late->rv->work);
+	return touched;
 }
 
 static void c8_late_fault_is_zapped(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
 	struct vo_revoker rv = { .obj = obj, .how = VMA_OWNER_TEMPORARY };
-	struct vo_late late = { .obj = obj, .rv = &rv };
+	struct vo_late late = { .obj = obj, .rv = &rv, .patience = VO_A_WHILE };
 	unsigned long addr = vo_map(obj);
 
-	init_completion(&rv.done);
-	INIT_WORK_ONSTACK(&rv.work, vo_revoker_work);
-	INIT_WORK_ONSTACK(&late.work, vo_late_work);
-	obj->in_fault = vo_fault_waits;
-	queue_work(obj->vo->wq, &late.work);
-	vo_touch(addr);
-	flush_work(&late.work);
-	flush_work(&rv.work);
+	vo_revoke_in_fault(&late, addr);
 	KUNIT_EXPECT_EQ(test, late.zaps, 0);
 	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 1);
 	KUNIT_EXPECT_FALSE(test, vo_touch(addr));
-	destroy_work_on_stack(&late.work);
-	destroy_work_on_stack(&rv.work);
+}
+
+/* A fault handler that sleeps holds up the revoke of its own memory, and no other */
+static void c18_fault_of_another_owner_not_waited_for(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
+	struct vma_owner_mock *other = vo_obj_revocable(test->priv);
+	struct vo_revoker rv = { .obj = other, .how = VMA_OWNER_TEMPORARY };
+	struct vo_late late = { .obj = obj, .rv = &rv, .patience = VO_LONG / 2 };
+	struct vo_imp *imp = vo_pinned(other, VO_TYPE1);
+	unsigned long addr = vo_map(obj);
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	KUNIT_EXPECT_TRUE(test, vo_touch(imp->pin.start));
+	KUNIT_EXPECT_TRUE(test, vo_revoke_in_fault(&late, addr));
+	KUNIT_EXPECT_TRUE(test, late.done);
+	KUNIT_EXPECT_EQ(test, vo_n(other, zap), 1);
+	KUNIT_EXPECT_FALSE(test, vo_touch(imp->pin.start));
+	KUNIT_EXPECT_EQ(test, atomic_read(&imp->nr_invalidate), 1);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, zap), 0);
+	vma_owner_restore(other->revoke);
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(imp));
+	vma_unpin(&imp->pin);
 }
 
 static void c8_temporary_losses_nest(struct kunit *test)
@@ -1170,6 +1206,7 @@ struct kunit_case vo_revoke_cases[] = {
 	KUNIT_CASE(c8_begin_does_not_wait),
 	KUNIT_CASE(c8_cpu_mappings_zapped),
 	KUNIT_CASE(c8_late_fault_is_zapped),
+	KUNIT_CASE(c18_fault_of_another_owner_not_waited_for),
 	KUNIT_CASE(c8_temporary_losses_nest),
 	KUNIT_CASE(c8_permanent_after_temporary),
 	KUNIT_CASE(c8_temporary_after_permanent),
