@@ -343,6 +343,8 @@ static const struct vo_part vo_parts[] = {
 	  DMA_TO_DEVICE, -EOPNOTSUPP },
 	{ "unknown, coherent", true, false, VMA_OWNER_SYNC_UNKNOWN,
 	  DMA_FROM_DEVICE },
+	{ "bounced by operations of its own", true, true, VMA_OWNER_SYNC_DMA,
+	  DMA_FROM_DEVICE, -EOPNOTSUPP, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(vo_part, vo_parts, name);
@@ -636,6 +638,27 @@ static void c6_joined_ram_is_cut_before(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
 }
 
+/* From within a page it takes an entry more than its length tells */
+static void c6_joined_ram_from_within_a_page(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_iommu(obj, false, VO_SIZE);
+	unsigned long addr = imp->pin.start + 100;
+	struct sg_table *sgt;
+
+	vma_unpin(&imp->pin);
+	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, 3 * PAGE_SIZE), 0);
+	vo_dma.boundary = PAGE_SIZE - 1;
+	vo_get_all = obj->ops.get_extents;
+	obj->ops.get_extents = vo_get_one;
+	sgt = vo_map_dma(&imp->pin, imp->dev, DMA_TO_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 4);
+	KUNIT_EXPECT_EQ(test, sg_dma_len(sgt->sgl), 3 * PAGE_SIZE);
+	vma_unpin(&imp->pin);
+	KUNIT_EXPECT_EQ(test, vo_dma.live, 0);
+}
+
 static int vo_get_empty(void *data, u64 offset, u64 len,
 			struct vma_owner_extents *x)
 {
@@ -812,6 +835,7 @@ struct kunit_case vo_edge_cases[] = {
 	KUNIT_CASE(c14_failed_map_undoes_nothing),
 	KUNIT_CASE_PARAM(c6_segments_are_of_whole_pages, vo_iommu_gen_params),
 	KUNIT_CASE(c6_joined_ram_is_cut_before),
+	KUNIT_CASE(c6_joined_ram_from_within_a_page),
 	KUNIT_CASE(c6_empty_extent_refused),
 	KUNIT_CASE_PARAM(c15_refused_part_undoes_nothing, vo_part_gen_params),
 	KUNIT_CASE_PARAM(c15_importer_without_syncs, vo_unsynced_gen_params),

@@ -424,6 +424,37 @@ static void c9_get_extents_under_importers_lock(struct kunit *test)
 	mutex_unlock(&outer);
 }
 
+/* The exporter makes room for what it maps: the lock of a pin in that of another */
+static void vo_push_out(struct vma_owner_mock *obj)
+{
+	struct vma_owner_mock *other = list_last_entry(&obj->vo->objs,
+						       struct vma_owner_mock,
+						       node);
+
+	KUNIT_EXPECT_TRUE(obj->test, dma_resv_trylock(other->dmabuf->resv));
+	dma_buf_invalidate_mappings(other->dmabuf);
+	dma_resv_unlock(other->dmabuf->resv);
+}
+
+static void c9_mapped_in_the_place_of_another(struct kunit *test)
+{
+	struct vma_owner_mock *a = vo_obj_dmabuf(test->priv);
+	struct vma_owner_mock *b = vo_obj_dmabuf(test->priv);
+	struct vo_imp *x = vo_pinned_dev(a, VO_IOMMUFD);
+	struct vo_imp *y = vo_pinned(b, VO_IOMMUFD);
+
+	y->dev = x->dev;
+	y->use_dma = true;
+	KUNIT_ASSERT_EQ(test, vo_imp_map(y), 0);
+	a->mapped = vo_push_out;
+	KUNIT_EXPECT_EQ(test, vo_imp_map(x), 0);
+	KUNIT_EXPECT_TRUE(test, vo_is_mapped(x));
+	KUNIT_EXPECT_EQ(test, atomic_read(&y->nr_invalidate), 1);
+	KUNIT_EXPECT_FALSE(test, vo_is_mapped(y));
+	vma_unpin(&x->pin);
+	vma_unpin(&y->pin);
+}
+
 /* ------------------------------------------------------------------------- */
 /* 10. No mmap_lock on the way out                                           */
 
@@ -792,6 +823,10 @@ static void c17_mapping_without_the_lock_warns(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, KUNIT_SUPPRESSED_WARNING_COUNT());
 	}
 	kunit_warning_suppress(test) {
+		vma_pin_vunmap(&y->pin);
+		KUNIT_EXPECT_TRUE(test, KUNIT_SUPPRESSED_WARNING_COUNT());
+	}
+	kunit_warning_suppress(test) {
 		vma_pin_sync_for_cpu_locked(&y->pin);
 		KUNIT_EXPECT_TRUE(test, KUNIT_SUPPRESSED_WARNING_COUNT());
 	}
@@ -832,6 +867,60 @@ static void c18_waits_are_killable(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map, -EINTR);
 	KUNIT_EXPECT_EQ(test, vo_held(obj), 1);
 	vma_owner_restore(obj->revoke);
+	vma_unpin(&imp->pin);
+}
+
+/* Takes the memory away in another thread */
+struct vo_taker {
+	struct work_struct	work;
+	struct vma_owner_mock	*obj;
+};
+
+static void vo_taker_work(struct work_struct *work)
+{
+	struct vma_owner_mock *obj = container_of(work, struct vo_taker,
+						  work)->obj;
+
+	if (obj->dmabuf)
+		vo_move(obj, 0);
+	else
+		vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
+}
+
+static void vo_invalidate_takes_a_while(struct vo_imp *imp)
+{
+	complete(&imp->invalidated);
+	schedule_timeout_uninterruptible(VO_A_WHILE);
+	imp->invalidated_at = vo_tick();
+}
+
+/* What must be undone is: a signal does not end the wait for the lock */
+static void c18_undoing_waits_uninterruptibly(struct kunit *test)
+{
+	const struct vo_param *t = test->param_value;
+	bool moves = t->value == VO_IOMMUFD;
+	struct vma_owner_mock *obj = moves ? vo_obj_dmabuf(test->priv) :
+				     vo_obj_revocable(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, t->value);
+	struct vo_taker taker = { .obj = obj };
+	int undone_at;
+
+	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
+	imp->in_invalidate = vo_invalidate_takes_a_while;
+	INIT_WORK_ONSTACK(&taker.work, vo_taker_work);
+	queue_work(imp->vo->wq, &taker.work);
+	KUNIT_EXPECT_TRUE(test, vo_within(&imp->invalidated, VO_LONG));
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	vma_pin_unmap_dma_unlocked(&imp->pin);
+	undone_at = vo_tick();
+	disallow_signal(SIGKILL);
+	flush_signals(current);
+	flush_work(&taker.work);
+	destroy_work_on_stack(&taker.work);
+	KUNIT_EXPECT_GT(test, undone_at, imp->invalidated_at);
+	if (!moves)
+		vma_owner_restore(obj->revoke);
 	vma_unpin(&imp->pin);
 }
 
@@ -892,6 +981,7 @@ struct kunit_case vo_lock_cases[] = {
 	KUNIT_CASE(c9_no_callback_after_unpin),
 	KUNIT_CASE(c9_revoke_under_exporters_lock),
 	KUNIT_CASE(c9_get_extents_under_importers_lock),
+	KUNIT_CASE(c9_mapped_in_the_place_of_another),
 	KUNIT_CASE(c10_unpin_under_mmap_lock),
 	KUNIT_CASE(c10_unpin_of_dmabuf_under_mmap_lock),
 	KUNIT_CASE(c10_unpin_of_ordinary_memory_under_mmap_lock),
@@ -913,5 +1003,7 @@ struct kunit_case vo_lock_cases[] = {
 	KUNIT_CASE(c17_resv_of_a_dmabuf),
 	KUNIT_CASE(c18_faults_before_the_last_exit),
 	KUNIT_CASE(c18_waits_are_killable),
+	KUNIT_CASE_PARAM(c18_undoing_waits_uninterruptibly,
+			 vo_revocable_gen_params),
 	{}
 };

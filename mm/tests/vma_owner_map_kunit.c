@@ -55,6 +55,27 @@ static void c6_dma_of_extents(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+/* A table that ends: also where one entry is all there is */
+static void c6_dma_of_one_entry(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_imp_dev(test->priv, VO_STATIC);
+	unsigned long addrs[] = { vo_anon(test->priv, 1), vo_map(obj) };
+	struct sg_table *sgt;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(addrs); i++) {
+		KUNIT_ASSERT_EQ(test, vo_pin(imp, addrs[i] + 8, 100), 0);
+		sgt = vma_pin_map_dma_unlocked(&imp->pin, imp->dev,
+					       DMA_BIDIRECTIONAL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+		KUNIT_EXPECT_EQ(test, sgt->nents, 1);
+		KUNIT_EXPECT_TRUE(test, sg_is_last(sgt->sgl));
+		KUNIT_EXPECT_EQ(test, sg_dma_len(sgt->sgl), 100);
+		vma_unpin(&imp->pin);
+	}
+}
+
 static void c6_dma_of_mmio_without_provider(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);
@@ -453,6 +474,37 @@ static void c6_undoing_twice_is_harmless(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
+static void vo_undo_locked(struct kunit *test, struct vma_pin *pin)
+{
+	KUNIT_ASSERT_EQ(test, vma_pin_lock(pin), 0);
+	vma_pin_unmap_dma(pin);
+	vma_pin_vunmap(pin);
+	vma_pin_put_extents(pin);
+	vma_pin_unlock(pin);
+}
+
+static void c6_undoing_under_the_lock(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	struct vo_imp *imp = vo_pinned_dev(obj, VO_STATIC);
+	struct vma_pin *pin = &imp->pin;
+
+	/* What was never mapped, what is, and what no longer is */
+	vo_undo_locked(test, pin);
+	KUNIT_EXPECT_NULL(test, pin->maps);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vma_pin_map_dma_unlocked(pin, imp->dev,
+								 DMA_TO_DEVICE)));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_take_extents(pin)));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(vo_kmap(pin)));
+	vo_undo_locked(test, pin);
+	vo_undo_locked(test, pin);
+	KUNIT_EXPECT_NULL(test, vma_pin_dma_table(pin));
+	KUNIT_EXPECT_NULL(test, vma_pin_vaddr(pin));
+	KUNIT_EXPECT_EQ(test, vo_n(obj, put_extents), 2);
+	KUNIT_EXPECT_EQ(test, vo_n(obj, vunmap), 1);
+	vma_unpin(pin);
+}
+
 static void c6_direction_must_fit_the_pin(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);
@@ -630,6 +682,7 @@ static void c6_generic_owner_of_something_else(struct kunit *test)
 struct kunit_case vo_map_cases[] = {
 	KUNIT_CASE(c6_dma_of_ordinary_memory),
 	KUNIT_CASE_PARAM(c6_dma_of_extents, vo_memtype_gen_params),
+	KUNIT_CASE(c6_dma_of_one_entry),
 	KUNIT_CASE(c6_dma_of_mmio_without_provider),
 	KUNIT_CASE(c6_dma_of_mmio_out_of_reach),
 	KUNIT_CASE_PARAM(c6_dma_beyond_the_limit, vo_limit_gen_params),
@@ -652,6 +705,7 @@ struct kunit_case vo_map_cases[] = {
 	KUNIT_CASE(c6_dmabuf_smaller_than_object),
 	KUNIT_CASE(c6_second_mapping_busy),
 	KUNIT_CASE(c6_undoing_twice_is_harmless),
+	KUNIT_CASE(c6_undoing_under_the_lock),
 	KUNIT_CASE(c6_direction_must_fit_the_pin),
 	KUNIT_CASE(c6_vmap_of_owner),
 	KUNIT_CASE(c6_vmap_of_dmabuf),

@@ -120,6 +120,8 @@ static void c2_ordinary_memory_unaligned(struct kunit *test)
 	vo_poke(test->priv, addr, 1);
 	vo_poke(test->priv, addr + 4, 2);
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, addr, 8), 0);
+	/* Beside the place for one page */
+	KUNIT_EXPECT_NULL(test, imp->pin.seen_in);
 	vaddr = vo_kmap(&imp->pin);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vaddr);
 	KUNIT_EXPECT_EQ(test, vaddr[0], 1);

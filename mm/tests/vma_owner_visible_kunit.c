@@ -137,6 +137,8 @@ static void vo_pins_open(struct vo *vo, struct vo_pins_file *f)
 	root = (struct path) { .mnt = f->mnt, .dentry = f->mnt->mnt_root };
 	f->file = file_open_root(&root, "vma_owner/pins", O_RDONLY, 0);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(vo->test, f->file);
+	if (!IS_ERR(f->file))
+		KUNIT_EXPECT_EQ(vo->test, file_inode(f->file)->i_mode & 0777, 0400);
 }
 
 /* What one read() gives, with a 0 behind it; @buf has a page */
@@ -361,6 +363,26 @@ static void c13_debugfs_tells_odd_lengths(struct kunit *test)
 	vma_unpin(&ram->pin);
 }
 
+static void c13_debugfs_tells_the_age(struct kunit *test)
+{
+	struct vma_owner_mock *obj = vo_obj(test->priv);
+	unsigned long begin = jiffies, start;
+	struct vo_imp *imp = vo_pinned(obj, VO_STATIC);
+	u64 age = 0;
+	int fields;
+	size_t len;
+	char *line;
+
+	schedule_timeout_uninterruptible(HZ / 5);
+	line = strstr(vo_read_pins(test->priv), "vo-importer ");
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	fields = sscanf(line, "vo-importer %lx %zu %llu", &start, &len, &age);
+	KUNIT_EXPECT_EQ(test, fields, 3);
+	KUNIT_EXPECT_GE(test, age, 200);
+	KUNIT_EXPECT_LE(test, age, jiffies_to_msecs(jiffies - begin));
+	vma_unpin(&imp->pin);
+}
+
 static void c13_debugfs_lists_pins(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj_revocable(test->priv);
@@ -432,6 +454,7 @@ struct kunit_case vo_visible_cases[] = {
 #endif
 #ifdef CONFIG_DEBUG_FS
 	KUNIT_CASE(c13_debugfs_tells_odd_lengths),
+	KUNIT_CASE(c13_debugfs_tells_the_age),
 	KUNIT_CASE(c13_debugfs_read_to_a_bad_address),
 	KUNIT_CASE(c13_debugfs_lists_pins),
 	KUNIT_CASE(c13_debugfs_hides_addresses),
