@@ -39,6 +39,7 @@ struct vvk_param {
 	unsigned int	what;
 	unsigned long	offset;
 	unsigned long	size;
+	bool		cached;	/* says the owner, of what is mapped for the kernel */
 };
 
 static const struct vvk_param vvk_params[] = {
@@ -96,7 +97,7 @@ static struct vma_owner_mock *vvk_memory(struct kunit *test,
 	struct vvk_test *t = test->priv;
 
 	/* The CPU is told to begin and end where nobody knows what there is to do */
-	if (p->memops == VVK_VMALLOC)
+	if (p->memops == VVK_VMALLOC && !p->cached)
 		m->sync = VMA_OWNER_SYNC_UNKNOWN;
 	vom_dma_watch(m);
 	t->q.dma_dir = dir;
@@ -260,34 +261,77 @@ static void vvk_refuses_luck(struct kunit *test)
 }
 
 static const struct vvk_param vvk_vmalloc[] = {
-	{ "for capture", VVK_VMALLOC, VOM_DMABUF, 0, VOM_SIZE },
-	{ "part of it", VVK_VMALLOC, VOM_DMABUF, 0x1200, 0x1680 },
+	{ "dma-buf", VVK_VMALLOC, VOM_DMABUF, 0, VOM_SIZE },
+	{ "part of dma-buf", VVK_VMALLOC, VOM_DMABUF, 0x1200, 0x1680 },
+	{ "cached dma-buf", VVK_VMALLOC, VOM_DMABUF, 0x1200, 0x1680, true },
+	{ "extents", VVK_VMALLOC, 0, 0, VOM_SIZE },
+	{ "part of extents", VVK_VMALLOC, VOM_SCATTERED, 0x1200, 0x1680 },
+	{ "ordinary", VVK_VMALLOC, VOM_ORDINARY, 0, VOM_SIZE },
+	{ "part of ordinary", VVK_VMALLOC, VOM_SCATTERED | VOM_ORDINARY,
+	  0x1200, 0x1680 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(vvk_vmalloc, vvk_vmalloc, name);
+
+/* Who does not know what there is to do has been told of so many begins and ends */
+static void vvk_expect_told(struct kunit *test, struct vma_owner_mock *m,
+			    int begun, int ended, enum dma_data_direction dir)
+{
+	const struct vvk_param *p = test->param_value;
+	bool told = p->what & VOM_DMABUF && !p->cached;
+
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->n.begin_cpu), told ? begun : 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&m->n.end_cpu), told ? ended : 0);
+	if (told)
+		KUNIT_EXPECT_EQ(test, m->begin_dir, dir);
+	if (told && ended)
+		KUNIT_EXPECT_EQ(test, m->end_dir, dir);
+}
+
+static u8 *vvk_vaddr(struct vvk_test *t)
+{
+	return vvk_memops[VVK_VMALLOC]->vaddr(&t->vb, t->buf);
+}
 
 /* The CPU is the device: each frame begins and ends its access to a dma-buf */
 static void vvk_brackets(struct kunit *test)
 {
 	struct vma_owner_mock *m = vvk_queue(test, DMA_FROM_DEVICE);
 	const struct vvk_param *p = test->param_value;
-	struct vvk_test *t = test->priv;
 	int frame;
 
 	for (frame = 1; frame < 4; frame++) {
 		vvk_prepare(test);
-		KUNIT_EXPECT_EQ(test, atomic_read(&m->n.begin_cpu), frame);
-		KUNIT_EXPECT_EQ(test, atomic_read(&m->n.end_cpu), frame - 1);
-		memset(vvk_memops[VVK_VMALLOC]->vaddr(&t->vb, t->buf), frame,
-		       p->size);
+		vvk_expect_told(test, m, frame, frame - 1, DMA_TO_DEVICE);
+		memset(vvk_vaddr(test->priv), frame, p->size);
 		vvk_finish(test);
-		KUNIT_EXPECT_EQ(test, atomic_read(&m->n.end_cpu), frame);
+		vvk_expect_told(test, m, frame, frame, DMA_TO_DEVICE);
 		vom_cpu_expect(m, p->offset, p->size, frame);
 	}
 	vvk_prepare(test);
 	vvk_put(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&m->n.begin_cpu),
-			atomic_read(&m->n.end_cpu));
+	vvk_expect_told(test, m, frame, frame, DMA_TO_DEVICE);
+	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
+}
+
+/* What user space has drawn the driver reads, and so it says */
+static void vvk_reads(struct kunit *test)
+{
+	struct vma_owner_mock *m = vvk_queue(test, DMA_TO_DEVICE);
+	const struct vvk_param *p = test->param_value;
+	int frame;
+
+	for (frame = 1; frame < 4; frame++) {
+		vom_cpu_write(m, p->offset, p->size, frame);
+		vvk_prepare(test);
+		vvk_expect_told(test, m, frame, frame - 1, DMA_FROM_DEVICE);
+		KUNIT_EXPECT_NULL(test, memchr_inv(vvk_vaddr(test->priv), frame,
+						   p->size));
+		vvk_finish(test);
+		vvk_expect_told(test, m, frame, frame, DMA_FROM_DEVICE);
+	}
+	vvk_put(test);
+	vom_cpu_expect(m, p->offset, p->size, frame - 1);
 	KUNIT_EXPECT_TRUE(test, vma_owner_mock_is_idle(m));
 }
 
@@ -535,6 +579,7 @@ static struct kunit_case vvk_cases[] = {
 	KUNIT_CASE_PARAM(vvk_leaves_the_rest, vvk_gen_params),
 	KUNIT_CASE(vvk_refuses_luck),
 	KUNIT_CASE_PARAM(vvk_brackets, vvk_vmalloc_gen_params),
+	KUNIT_CASE_PARAM(vvk_reads, vvk_vmalloc_gen_params),
 	KUNIT_CASE_PARAM(vvk_syncs_importers, vvk_export_gen_params),
 	KUNIT_CASE(vvk_leaves_uncached_alone),
 	KUNIT_CASE_PARAM(vvk_uncached_is_not_bounced, vvk_bounce_gen_params),
