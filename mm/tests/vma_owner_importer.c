@@ -3,6 +3,7 @@
  * KUnit tests for VMA owners: user memory, and the importers that pin it.
  */
 #include <linux/dma-fence.h>
+#include <linux/kmsg_dump.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include "vma_owner_kunit.h"
@@ -462,4 +463,20 @@ void vo_signal_end(struct vo_signal *s)
 {
 	flush_delayed_work(&s->work);
 	dma_fence_put(s->fence);
+}
+
+/* How many lines of the kernel log have @text? */
+unsigned int vo_logged(const char *text)
+{
+	struct kmsg_dump_iter iter;
+	unsigned int n = 0;
+	char line[200];
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = 0;
+		n += !!strstr(line, text);
+	}
+	return n;
 }

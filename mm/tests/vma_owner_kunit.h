@@ -187,6 +187,7 @@ void vo_signal_later(struct vma_owner_mock *obj, struct vo_signal *s,
 		     enum dma_resv_usage usage, unsigned long delay);
 void vo_signal_now(struct vo_signal *s);
 void vo_signal_end(struct vo_signal *s);
+unsigned int vo_logged(const char *text);
 
 /* The cases, each table with an empty one at its end */
 extern struct kunit_case vo_pin_cases[],

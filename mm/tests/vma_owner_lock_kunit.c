@@ -544,6 +544,29 @@ static void c11_unpin_under_spinlock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vo_held(obj), 0);
 }
 
+/*
+ * Nothing of ordinary memory sleeps, so it has to be said. Between the two marks
+ * kit/qemu/judge takes a report for what it is.
+ */
+static void c11_unpin_in_atomic_context_is_reported(struct kunit *test)
+{
+	struct vo_imp *imp = vo_imp(test->priv, VO_STATIC);
+	unsigned long addr = vo_anon(test->priv, 1);
+	unsigned int before;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		kunit_skip(test, "needs CONFIG_DEBUG_ATOMIC_SLEEP");
+	KUNIT_ASSERT_EQ(test, vo_pin_flags(imp, addr, 1, 0), 0);
+	before = vo_logged("BUG: sleeping function called");
+	pr_info("vo: a report of sleep is due\n");
+	preempt_disable();
+	vma_unpin(&imp->pin);
+	preempt_enable();
+	pr_info("vo: no more of it is due\n");
+	KUNIT_EXPECT_EQ(test, vo_logged("BUG: sleeping function called"),
+			before + 1);
+}
+
 static void c11_unpin_twice_is_harmless(struct kunit *test)
 {
 	struct vma_owner_mock *obj = vo_obj(test->priv);
@@ -988,6 +1011,7 @@ struct kunit_case vo_lock_cases[] = {
 	KUNIT_CASE(c10_revoke_under_mmap_lock),
 	KUNIT_CASE(c10_nothing_charged),
 	KUNIT_CASE(c11_unpin_under_spinlock),
+	KUNIT_CASE(c11_unpin_in_atomic_context_is_reported),
 	KUNIT_CASE(c11_unpin_twice_is_harmless),
 	KUNIT_CASE(c11_unpin_from_timer),
 	KUNIT_CASE(c11_barrier_waits_for_all),

@@ -2,7 +2,6 @@
 /*
  * KUnit tests for VMA owners: revoke and restore.
  */
-#include <linux/kmsg_dump.h>
 #include "vma_owner_kunit.h"
 
 static bool vo_refuses_faults(struct vma_owner_revoke *r)
@@ -580,22 +579,6 @@ static void c8_restore_calls_those_who_asked(struct kunit *test)
 	vma_unpin(&imp->pin);
 	vma_unpin(&late->pin);
 	vma_unpin(&quiet->pin);
-}
-
-/* How many lines of the kernel log have @text? */
-static unsigned int vo_logged(const char *text)
-{
-	struct kmsg_dump_iter iter;
-	unsigned int n = 0;
-	char line[200];
-	size_t len;
-
-	kmsg_dump_rewind(&iter);
-	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
-		line[len] = 0;
-		n += !!strstr(line, text);
-	}
-	return n;
 }
 
 static void c8_failed_restore_is_tried_again(struct kunit *test)
