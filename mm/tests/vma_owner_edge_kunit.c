@@ -343,8 +343,6 @@ static const struct vo_part vo_parts[] = {
 	  DMA_TO_DEVICE, -EOPNOTSUPP },
 	{ "unknown, coherent", true, false, VMA_OWNER_SYNC_UNKNOWN,
 	  DMA_FROM_DEVICE },
-	{ "bounced by operations of its own", true, true, VMA_OWNER_SYNC_DMA,
-	  DMA_FROM_DEVICE, -EOPNOTSUPP, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(vo_part, vo_parts, name);
