@@ -913,6 +913,34 @@ static void c16_ordinary_memory_still_there(struct kunit *test)
 	vma_unpin(pin);
 }
 
+/* Who has looked at an mm keeps it, or the next one at that address would be it */
+static void c16_mm_that_was_seen_is_kept(struct kunit *test)
+{
+	unsigned long addr = vo_anon(test->priv, 1);
+	struct vo_imp *imp[64];
+	int before, i;
+	bool seen;
+
+	for (i = 0; i < ARRAY_SIZE(imp); i++) {
+		imp[i] = vo_imp(test->priv, VO_STATIC);
+		KUNIT_ASSERT_EQ(test, vo_pin(imp[i], addr, 1), 0);
+	}
+	/* Processors that idle in it hold some as well */
+	before = atomic_read(&current->mm->mm_count);
+	for (i = 0; i < ARRAY_SIZE(imp); i++)
+		KUNIT_EXPECT_TRUE(test, vma_pin_still_there(&imp[i]->pin));
+	seen = imp[0]->pin.seen_in;
+	if (seen)
+		KUNIT_EXPECT_GE(test, atomic_read(&current->mm->mm_count),
+				before + i / 2);
+	for (i = 0; i < ARRAY_SIZE(imp); i++)
+		vma_unpin(&imp[i]->pin);
+	KUNIT_EXPECT_LE(test, atomic_read(&current->mm->mm_count),
+			before + i / 2);
+	if (!seen)
+		kunit_skip(test, "needs to see whether VMAs change");
+}
+
 /* No VMA changes for that */
 static void c16_not_mine_becomes_mine(struct kunit *test)
 {
@@ -1211,6 +1239,7 @@ struct kunit_case vo_revoke_cases[] = {
 	KUNIT_CASE(c8_revoke_races_pin_map_and_unpin),
 	KUNIT_CASE(c16_still_there),
 	KUNIT_CASE(c16_ordinary_memory_still_there),
+	KUNIT_CASE(c16_mm_that_was_seen_is_kept),
 	KUNIT_CASE(c16_not_mine_becomes_mine),
 	KUNIT_CASE(c16_lost_for_good_is_not_there),
 	KUNIT_CASE(c19_drain_ends_with_the_restore),
