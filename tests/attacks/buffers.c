@@ -15,6 +15,7 @@
 #include "containers.h"
 #include "observe.h"
 #include "peer.h"
+#include "trace.h"
 #include "video.h"
 
 #define TIMEOUT		120
@@ -111,49 +112,22 @@ TEST_F_TIMEOUT(buffers, bar_mapped_for_reading_only, TIMEOUT)
 
 /* ---- the IOMMU's page tables, on the account of who maps ---- */
 
-#define EVENTS	"/sys/kernel/tracing/events/kmem/mm_page_alloc/"
-#define TRACE	"/sys/kernel/tracing/trace"
-
-static int trace_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	ssize_t ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text));
-	close(fd);
-	return ret < 0 ? -errno : 0;
-}
-
-/* Pages that were charged, of those allocated meanwhile */
-static int charged(void)
-{
-	FILE *trace = fopen(TRACE, "r");
-	char line[1024];
-	int count = 0;
-
-	while (trace && fgets(line, sizeof(line), trace))
-		count += strstr(line, "GFP_KERNEL_ACCOUNT") != NULL;
-	if (trace)
-		fclose(trace);
-	return count;
-}
+#define ALLOCATED	"kmem/mm_page_alloc"
 
 TEST_F_TIMEOUT(buffers, page_tables_are_charged, TIMEOUT)
 {
 	struct peer *peer = &self->peer;
 	char filter[64];
+	int ret;
 
 	snprintf(filter, sizeof(filter), "common_pid == %d", getpid());
-	if (trace_write(EVENTS "filter", filter))
+	ret = trace_begin(ALLOCATED, filter);
+	if (ret == -ENOENT)
 		SKIP(return, "no tracing");
-	ASSERT_EQ(0, trace_write(TRACE, ""));
-	ASSERT_EQ(0, trace_write(EVENTS "enable", "1"));
+	ASSERT_EQ(0, ret);
 	/* Far from all else: it takes tables of its own */
 	ASSERT_EQ(0, peer_map(peer, 0x2000000000ULL));
-	EXPECT_EQ(0, trace_write(EVENTS "enable", "0"));
-	EXPECT_LT(0, charged());
+	EXPECT_LT(0, trace_end(ALLOCATED, "GFP_KERNEL_ACCOUNT"));
 	EXPECT_TRUE(peer_works(peer, 1));
 }
 

@@ -17,12 +17,78 @@
 #include "native.h"
 #include "observe.h"
 #include "peer.h"
+#include "trace.h"
+#include "traffic.h"
 
 #define TIMEOUT		120
 #define LONG_TIMEOUT	600
 #define TRIES		50
+#define RESETS		5
+#define REVOKE		"vma_owner/vma_owner_revoke"
 #define D0		0
 #define D3HOT		3
+
+/* By the register of PCI Express */
+static int flr(const struct vfio_device *dev)
+{
+	int at = vfio_capability(dev, PCI_CAP_ID_EXP), control;
+
+	if (at < 0)
+		return at;
+	control = vfio_config_read16(dev, at + PCI_EXP_DEVCTL);
+	if (control < 0)
+		return control;
+	return vfio_config_write16(dev, at + PCI_EXP_DEVCTL,
+				   control | PCI_EXP_DEVCTL_BCR_FLR);
+}
+
+/* Of all that its slot has */
+static int hot_reset(const struct vfio_device *dev)
+{
+	return vfio_hot_reset(dev, dev->group);
+}
+
+/* What is there to be seen of resets while they run */
+struct seen {
+	int revokes;	/* how often a device lost its memory, or an errno */
+	int faults;	/* of the engine, which writes there all the time */
+};
+
+static int reset_on(int (*reset)(const struct vfio_device *dev),
+		    const struct vfio_device *dev)
+{
+	int ret = 0, i;
+
+	for (i = 0; !ret && i < RESETS; i++)
+		ret = reset(dev);
+	return ret;
+}
+
+static int reset_under_dma(struct peer *peer,
+			   int (*reset)(const struct vfio_device *dev),
+			   const struct vfio_device *dev, struct seen *seen)
+{
+	int faults = faults_begin(), ret;
+	struct traffic traffic;
+
+	if (faults < 0)
+		return faults;
+	ret = traffic_begin(&traffic, peer);
+	if (ret)
+		return ret;
+	/* No other kernel than ours has it */
+	seen->revokes = trace_begin(REVOKE, "name == \"vfio-pci\"");
+	ret = reset_on(reset, dev);
+	if (!seen->revokes)
+		seen->revokes = trace_end(REVOKE, " temporary nested=1 ");
+	if (!ret && !traffic_flows(&traffic))
+		ret = -EIO;
+	traffic_end(&traffic);
+	seen->faults = faults_end(faults, peer->edu.dev.name,
+				  peer->iova + PEER_PLACE, EDU_MOST);
+	traffic_settle();
+	return ret;
+}
 
 /* ---- one function: an nvme's, which has all of them ---- */
 
@@ -88,15 +154,8 @@ TEST_F_TIMEOUT(function, reset_without_decode, TIMEOUT)
 
 TEST_F_TIMEOUT(function, flr, TIMEOUT)
 {
-	struct vfio_device *victim = &self->peer.victim;
-	int at = vfio_capability(victim, PCI_CAP_ID_EXP), control;
-
-	ASSERT_LT(0, at);
-	control = vfio_config_read16(victim, at + PCI_EXP_DEVCTL);
-	ASSERT_LE(0, control);
 	EXPECT_TRUE(peer_works(&self->peer, 1));
-	ASSERT_EQ(0, vfio_config_write16(victim, at + PCI_EXP_DEVCTL,
-					 control | PCI_EXP_DEVCTL_BCR_FLR));
+	ASSERT_EQ(0, flr(&self->peer.victim));
 	EXPECT_TRUE(peer_works(&self->peer, 2));
 }
 
@@ -122,40 +181,27 @@ TEST_F_TIMEOUT(function, reset_in_d3hot, TIMEOUT)
 	EXPECT_TRUE(peer_works(&self->peer, 1));
 }
 
-/* The engine is at it while the device is reset */
-struct engine {
-	struct peer *peer;
-	atomic_bool stop;
-	int ret;
-};
-
-static void *write_on(void *data)
+TEST_F_TIMEOUT(function, reset_under_dma, LONG_TIMEOUT)
 {
-	struct engine *engine = data;
-
-	while (!engine->ret && !atomic_load(&engine->stop))
-		engine->ret = edu_write(&engine->peer->edu,
-					engine->peer->iova + PEER_PLACE,
-					EDU_MOST);
-	return NULL;
-}
-
-TEST_F_TIMEOUT(function, reset_under_dma, TIMEOUT)
-{
-	struct engine engine = { .peer = &self->peer };
-	pthread_t thread;
-	int i, faults;
+	struct seen seen = {};
 
 	EXPECT_TRUE(peer_works(&self->peer, 1));
-	faults = faults_begin();
-	ASSERT_LE(0, faults);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, write_on, &engine));
-	for (i = 0; i < 10; i++)
-		EXPECT_EQ(0, vfio_reset(&self->peer.victim));
-	atomic_store(&engine.stop, true);
-	pthread_join(thread, NULL);
-	EXPECT_EQ(0, engine.ret);
-	faults_end(faults, self->peer.edu.dev.name, 0, 0);
+	ASSERT_EQ(0, reset_under_dma(&self->peer, vfio_reset,
+				     &self->peer.victim, &seen));
+	EXPECT_EQ(RESETS, seen.revokes);
+	EXPECT_LT(0, seen.faults);
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+}
+
+TEST_F_TIMEOUT(function, flr_under_dma, LONG_TIMEOUT)
+{
+	struct seen seen = {};
+
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	ASSERT_EQ(0, reset_under_dma(&self->peer, flr, &self->peer.victim,
+				     &seen));
+	EXPECT_EQ(RESETS, seen.revokes);
+	EXPECT_LT(0, seen.faults);
 	EXPECT_TRUE(peer_works(&self->peer, 2));
 }
 
@@ -260,6 +306,19 @@ TEST_F_TIMEOUT(slot, hot_reset, TIMEOUT)
 	EXPECT_TRUE(peer_denied(&self->peer));
 	ASSERT_EQ(0, peer_decode(&self->peer, true));
 	EXPECT_TRUE(peer_works(&self->peer, 3));
+}
+
+/* It takes the memory of both */
+TEST_F_TIMEOUT(slot, hot_reset_under_dma, LONG_TIMEOUT)
+{
+	struct seen seen = {};
+
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	ASSERT_EQ(0, reset_under_dma(&self->peer, hot_reset, &self->second,
+				     &seen));
+	EXPECT_EQ(2 * RESETS, seen.revokes);
+	EXPECT_LT(0, seen.faults);
+	EXPECT_TRUE(peer_works(&self->peer, 2));
 }
 
 TEST_F_TIMEOUT(slot, hot_reset_of_strangers, TIMEOUT)
