@@ -28,6 +28,7 @@
 #define RAM_IOVA	0x100000ULL
 #define RAM_SIZE	4096
 #define BAR_IOVA	0x40000000ULL
+#define OTHER_IOVA	0x50000000ULL
 #define PLACE		0x3800	/* in the BAR */
 #define LEN		EDU_MOST
 #define TIMEOUT		120
@@ -91,10 +92,15 @@ FIXTURE_TEARDOWN(p2p)
 	EXPECT_EQ(self->pins, observe_pins());
 }
 
+static bool works_at(FIXTURE_DATA(p2p) *self, uint64_t iova, unsigned int seed)
+{
+	return edu_carries(&self->edu, self->ram, RAM_IOVA, iova + PLACE,
+			   seed) && edu_is(self->bar + PLACE, seed);
+}
+
 static bool works(FIXTURE_DATA(p2p) *self, unsigned int seed)
 {
-	return edu_carries(&self->edu, self->ram, RAM_IOVA, BAR_IOVA + PLACE,
-			   seed) && edu_is(self->bar + PLACE, seed);
+	return works_at(self, BAR_IOVA, seed);
 }
 
 /* It is the IOMMU that stops what is not there already */
@@ -145,6 +151,20 @@ TEST_F_TIMEOUT(p2p, decode_off_twice, TIMEOUT)
 	ASSERT_EQ(0, decode(self, true));
 	ASSERT_EQ(0, decode(self, true));
 	EXPECT_TRUE(works(self, 1));
+}
+
+TEST_F_TIMEOUT(p2p, decode_off_mapped_twice, TIMEOUT)
+{
+	ASSERT_EQ(0, container_map(self->container, self->bar, self->size,
+				   OTHER_IOVA));
+	EXPECT_TRUE(works(self, 1));
+	EXPECT_TRUE(works_at(self, OTHER_IOVA, 2));
+	ASSERT_EQ(0, decode(self, false));
+	EXPECT_TRUE(denied(self, BAR_IOVA + PLACE));
+	EXPECT_TRUE(denied(self, OTHER_IOVA + PLACE));
+	ASSERT_EQ(0, decode(self, true));
+	EXPECT_TRUE(works(self, 3));
+	EXPECT_TRUE(works_at(self, OTHER_IOVA, 4));
 }
 
 TEST_F_TIMEOUT(p2p, map_while_decode_is_off, TIMEOUT)
