@@ -39,7 +39,7 @@ static int move(const struct newcomer *newcomer, uint64_t to)
 	return ret ?: pci_decode(newcomer->name, true);
 }
 
-int newcomer_watch(struct newcomer *newcomer, const char *name)
+int newcomer_look(struct newcomer *newcomer, const char *name)
 {
 	int ret;
 
@@ -47,9 +47,14 @@ int newcomer_watch(struct newcomer *newcomer, const char *name)
 		 PCI_NAME_LENGTH - 1, name);
 	ret = pci_bar(name, MEMORY_BAR, &newcomer->own);
 	if (!ret)
-		ret = pci_decode(newcomer->name, true);
-	if (!ret)
-		ret = map(newcomer);
+		ret = pci_decode(name, true);
+	return ret ?: map(newcomer);
+}
+
+int newcomer_watch(struct newcomer *newcomer, const char *name)
+{
+	int ret = newcomer_look(newcomer, name);
+
 	if (!ret)
 		memset(newcomer->map, POISON, newcomer->own.size);
 	return ret;

@@ -18,6 +18,8 @@ struct newcomer {
 
 /* As it is, where it is */
 int newcomer_watch(struct newcomer *newcomer, const char *name);
+/* Again, after it was watched and closed */
+int newcomer_look(struct newcomer *newcomer, const char *name);
 /* To that address, where nothing decodes, and is of that size */
 int newcomer_take_at(struct newcomer *newcomer, uint64_t at, size_t size);
 /* To the address of that BAR of that device, whose decode is off */
