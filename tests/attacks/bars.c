@@ -416,6 +416,95 @@ TEST_F_TIMEOUT(bars, exporter_is_killed, TIMEOUT)
 				  HOST_SWAPPED_SIZE));
 }
 
+/* The BAR is ours, the container and the engine are the child's */
+static pid_t importer(struct peer *peer)
+{
+	struct peer own;
+	int ready[2];
+	char said;
+	pid_t pid;
+
+	if (pipe(ready))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		if (peer_open_engine(&own, peer->kind))
+			_exit(1);
+		own.bar = peer->bar;
+		own.size = peer->size;
+		if (peer_map(&own, OTHER_IOVA) || !peer_works(&own, 7) ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &said, 1) != 1)
+		pid = -ECHILD;
+	close(ready[0]);
+	return pid;
+}
+
+/* The engine goes to the child */
+static pid_t become_exporter(struct peer *peer)
+{
+	if (container_unmap(peer->container, peer->iova, peer->size) !=
+	    (int64_t)peer->size)
+		return -EIO;
+	edu_close(&peer->edu);
+	return importer(peer);
+}
+
+/* And comes back, with a container of its own */
+static int become_importer(struct peer *peer, struct bar_file *file,
+			   const char *victim, enum bar_way way)
+{
+	enum container kind = peer->kind;
+	int ret;
+
+	munmap(peer->bar, peer->size);
+	munmap(peer->ram, PEER_RAM_SIZE);
+	close(peer->container);
+	bar_file_close(file);
+	ret = peer_open_engine(peer, kind);
+	if (!ret)
+		ret = bar_file_open_peer(peer, file, victim, way);
+	return ret ?: peer_map(peer, THIRD_IOVA);
+}
+
+TEST_F_TIMEOUT(bars, importer_is_killed, TIMEOUT)
+{
+	struct peer *peer = &self->peer;
+	pid_t pid = become_exporter(peer);
+
+	ASSERT_LT(0, pid);
+	/* No other kernel than ours lists them */
+	if (self->pins >= 0)
+		EXPECT_LT(self->pins, observe_pins());
+	ASSERT_EQ(0, end(pid));
+	EXPECT_EQ(self->pins, observe_pins());
+	/* There is nobody whom this could reach */
+	ASSERT_EQ(0, go_and_come_back(self->victim));
+	ASSERT_EQ(0, become_importer(peer, &self->file, self->victim,
+				     variant->way));
+	EXPECT_TRUE(peer_works(peer, 1));
+}
+
+TEST_F_TIMEOUT(bars, importer_is_killed_while_it_is_gone, TIMEOUT)
+{
+	struct peer *peer = &self->peer;
+	pid_t pid = become_exporter(peer);
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, pci_write(self->victim, "remove", "1"));
+	ASSERT_EQ(0, end(pid));
+	EXPECT_EQ(self->pins, observe_pins());
+	ASSERT_EQ(0, pci_rescan());
+	ASSERT_EQ(0, become_importer(peer, &self->file, self->victim,
+				     variant->way));
+	EXPECT_TRUE(peer_works(peer, 1));
+}
+
 /* In the middle of whatever it does */
 TEST_F_TIMEOUT(bars, killed_anywhere, LONG_TIMEOUT)
 {
