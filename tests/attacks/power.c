@@ -21,7 +21,7 @@
 
 #define TIMEOUT		120
 #define LONG_TIMEOUT	600
-#define ROUNDS		200
+#define ROUNDS		1000
 
 static int enter(const struct vfio_device *dev)
 {
