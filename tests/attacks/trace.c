@@ -47,7 +47,7 @@ int trace_end(const char *event, const char *text)
 		return ret;
 	trace = fopen(TRACE, "r");
 	while (trace && fgets(line, sizeof(line), trace))
-		count += strstr(line, text) != NULL;
+		count += !!strstr(line, text);
 	if (trace)
 		fclose(trace);
 	return count;
