@@ -25,6 +25,7 @@
 #define TRIES		50
 #define RESETS		5
 #define REVOKE		"vma_owner/vma_owner_revoke"
+#define AF_MODULE	"/modules/vo_af.ko"
 #define D0		0
 #define D3HOT		3
 
@@ -40,6 +41,15 @@ static int flr(const struct vfio_device *dev)
 		return control;
 	return vfio_config_write16(dev, at + PCI_EXP_DEVCTL,
 				   control | PCI_EXP_DEVCTL_BCR_FLR);
+}
+
+/* By the register of Advanced Features */
+static int af_flr(const struct vfio_device *dev)
+{
+	int at = vfio_capability(dev, PCI_CAP_ID_AF);
+
+	return at < 0 ? at : vfio_config_write16(dev, at + PCI_AF_CTRL,
+						 PCI_AF_CTRL_FLR);
 }
 
 /* Of all that its slot has */
@@ -199,6 +209,39 @@ TEST_F_TIMEOUT(function, flr_under_dma, LONG_TIMEOUT)
 
 	EXPECT_TRUE(peer_works(&self->peer, 1));
 	ASSERT_EQ(0, reset_under_dma(&self->peer, flr, &self->peer.victim,
+				     &seen));
+	EXPECT_EQ(RESETS, seen.revokes);
+	EXPECT_LT(0, seen.faults);
+	EXPECT_TRUE(peer_works(&self->peer, 2));
+}
+
+/* vfio-pci looks for capabilities when the device is opened */
+static int open_with_af(struct peer *peer)
+{
+	char name[PCI_NAME_LENGTH];
+	int ret;
+
+	strcpy(name, peer->victim.name);
+	ret = pci_equip(name, AF_MODULE);
+	if (ret)
+		return ret;
+	peer_close_victim(peer);
+	if (container_unmap(peer->container, peer->iova, peer->size) !=
+	    (int64_t)peer->size)
+		return -EIO;
+	ret = peer_open_victim(peer, name);
+	return ret ?: peer_map(peer, PEER_BAR_IOVA);
+}
+
+TEST_F_TIMEOUT(function, af_flr_under_dma, LONG_TIMEOUT)
+{
+	struct seen seen = {};
+
+	if (access(AF_MODULE, F_OK))
+		SKIP(return, "no module that has a device know it");
+	ASSERT_EQ(0, open_with_af(&self->peer));
+	EXPECT_TRUE(peer_works(&self->peer, 1));
+	ASSERT_EQ(0, reset_under_dma(&self->peer, af_flr, &self->peer.victim,
 				     &seen));
 	EXPECT_EQ(RESETS, seen.revokes);
 	EXPECT_LT(0, seen.faults);

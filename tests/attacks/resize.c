@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,13 +74,8 @@ static int find_victim(char victim[PCI_NAME_LENGTH])
 
 static int make_resizable(const char *victim)
 {
-	int fd = open(MODULE, O_RDONLY | O_CLOEXEC), ret = 0;
-	char parameters[64];
+	int ret = pci_equip(victim, MODULE);
 
-	snprintf(parameters, sizeof(parameters), "device=%s", victim);
-	if (syscall(SYS_finit_module, fd, parameters, 0))
-		ret = -errno;
-	close(fd);
 	if (!ret)
 		ret = pci_write(victim, "remove", "1");
 	return ret ?: pci_rescan();

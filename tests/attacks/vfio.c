@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "vfio.h"
@@ -158,6 +159,20 @@ bool pci_power_is(const char *name, const char *status)
 	n = read(fd, text, sizeof(text));
 	close(fd);
 	return n > 0 && !strncmp(text, status, strlen(status));
+}
+
+int pci_equip(const char *name, const char *module)
+{
+	int fd = open(module, O_RDONLY | O_CLOEXEC), ret = 0;
+	char parameters[64];
+
+	if (fd < 0)
+		return -errno;
+	snprintf(parameters, sizeof(parameters), "device=%s", name);
+	if (syscall(SYS_finit_module, fd, parameters, 0) && errno != EEXIST)
+		ret = -errno;
+	close(fd);
+	return ret;
 }
 
 int pci_unbind(const char *name)

@@ -47,6 +47,8 @@ bool pci_power_is(const char *name, const char *status);
 /* To that driver, or to vfio-pci, if it is not yet */
 int pci_bind_to(const char *name, const char *driver);
 int pci_bind(const char *name);
+/* By a module of modules/, whose path it is; only the first device of each module */
+int pci_equip(const char *name, const char *module);
 /* Waits until nobody has the device open */
 int pci_unbind(const char *name);
 
