@@ -13,7 +13,8 @@
 
 #include "vfio.h"
 
-#define DEVICES	"/sys/bus/pci/devices"
+#define DEVICES		"/sys/bus/pci/devices"
+#define BIND_TRIES	100
 
 /* ---- PCI, by sysfs ---- */
 
@@ -232,29 +233,36 @@ int64_t container_unmap(int container, uint64_t iova, size_t len)
 
 /* ---- devices ---- */
 
-int pci_bind_to(const char *name, const char *wanted)
+static bool is_bound_to(const char *name, const char *wanted)
 {
 	char path[256], driver[256];
 	ssize_t len;
-	int fd, ret;
 
 	snprintf(path, sizeof(path), DEVICES "/%s/driver", name);
 	len = readlink(path, driver, sizeof(driver) - 1);
-	if (len > 0) {
-		driver[len] = '\0';
-		if (!strcmp(strrchr(driver, '/') + 1, wanted))
-			return 0;
-	}
+	if (len <= 0)
+		return false;
+	driver[len] = '\0';
+	return !strcmp(strrchr(driver, '/') + 1, wanted);
+}
+
+/* A device that was plugged in has an address before it may have a driver */
+int pci_bind_to(const char *name, const char *wanted)
+{
+	int ret, i;
+
+	if (is_bound_to(name, wanted))
+		return 0;
 	ret = pci_write(name, "driver_override", wanted);
-	if (ret)
-		return ret;
-	fd = open("/sys/bus/pci/drivers_probe", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, name, strlen(name)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
+	for (i = 0; !ret && i < BIND_TRIES; i++) {
+		int fd = open("/sys/bus/pci/drivers_probe", O_WRONLY | O_CLOEXEC);
+
+		ret = write_to(fd < 0 ? -errno : fd, name);
+		if (is_bound_to(name, wanted))
+			return ret;
+		usleep(100000);
+	}
+	return ret ?: -ETIMEDOUT;
 }
 
 int pci_bind(const char *name)
