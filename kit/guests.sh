@@ -153,7 +153,7 @@ describe_attacks()
 		# one whose BAR is made resizable, see tests/attacks/modules
 		qemu="$qemu -device pcie-root-port,id=port8,chassis=8,slot=8 -device nvme,serial=resizable,cmb_size_mb=4,bus=port8"
 		# two for each container that unplug is run in
-		for nr in 10 11 30 31; do
+		for nr in 10 11 20 21 30 31; do
 			qemu="$qemu -object memory-backend-ram,size=1M,id=spare$nr,share=on"
 		done
 		;;

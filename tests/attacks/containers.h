@@ -14,6 +14,7 @@
 
 #define CONTAINER_VARIANTS(fixture) \
 	CONTAINER_VARIANT(fixture, type1, CONTAINER_TYPE1) \
+	CONTAINER_VARIANT(fixture, compat_v1, CONTAINER_COMPAT_V1) \
 	CONTAINER_VARIANT(fixture, compat, CONTAINER_COMPAT)
 
 #define BAR_FILE_VARIANT(fixture, name, container, file) \
