@@ -121,8 +121,8 @@ describe_attacks()
 {
 	case $1 in
 	attacks | p2p)
-		job=attacks limit=1800
-		append="$append $strict vo_timeout=1500"
+		job=attacks limit=5400
+		append="$append $strict vo_timeout=2400"
 		# nobody draws, and on a busy machine a wait for the screen is reported
 		append="$append drm_kms_helper.fbdev_emulation=0"
 		qemu="$iommu $edu"
@@ -170,7 +170,7 @@ narrow()
 	leaks-*) append="$append vo_only=${1#leaks-}" ;;
 	torture-*) append="$append vo_only=${1#torture-}" ;;
 	# what make's table shows of them
-	p2p) append="$append vo_only=row" ;;
+	p2p) append="$append vo_only=row" limit=1800 ;;
 	capture-iommu)
 		append="$append vo_guest=iommu $strict"
 		qemu="$iommu $qemu"
