@@ -142,6 +142,12 @@ ORDER(container_mmap_lock, "&iommu->lock", "&mm->mmap_lock");
 ORDER(container_memory_lock, "&iommu->lock", "&vdev->memory_lock");
 ORDER(revoke_type1, "vma_pin_lock", "&iommu->owned_lock");
 /* iommufd's container */
+ORDER(domains_iova, "&iopt->domains_rwsem", "&iopt->iova_rwsem");
+ORDER(domains_mmap_lock, "&iopt->domains_rwsem", "&mm->mmap_lock");
+ORDER(domains_memory_lock, "&iopt->domains_rwsem", "&vdev->memory_lock");
+ORDER(domains_unpin, "&iopt->domains_rwsem", "vma_pin_lock");
+ORDER(iova_mmap_lock, "&iopt->iova_rwsem", "&mm->mmap_lock");
+ORDER(iova_owned_pages, "&iopt->iova_rwsem", "&pages_owner_mutex_key");
 ORDER(revoke_iommufd, "vma_pin_lock", "&pages_owner_mutex_key");
 
 FIXTURE_SETUP(witness)
