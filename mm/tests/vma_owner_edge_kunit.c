@@ -392,7 +392,7 @@ static void c6_ram_beyond_the_device(struct kunit *test)
 	vo_dma.coherent = true;
 	vo_dma.bounces = t->value;
 	KUNIT_ASSERT_EQ(test, vo_pin(imp, vo_map(obj), VO_SIZE), 0);
-	*imp->dev->dma_mask = PAGE_SIZE - 1;
+	*imp->dev->dma_mask = page_to_phys(obj->pages[0]) - 1;
 	sgt = vo_map_dma(&imp->pin, imp->dev, DMA_FROM_DEVICE);
 	*imp->dev->dma_mask = mask;
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), t->value ? 0 : -EIO);

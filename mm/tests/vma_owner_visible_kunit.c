@@ -373,7 +373,7 @@ static void c13_debugfs_tells_the_age(struct kunit *test)
 	size_t len;
 	char *line;
 
-	schedule_timeout_uninterruptible(HZ / 5);
+	schedule_timeout_uninterruptible(DIV_ROUND_UP(HZ, 5));
 	line = strstr(vo_read_pins(test->priv), "vo-importer ");
 	KUNIT_ASSERT_NOT_NULL(test, line);
 	fields = sscanf(line, "vo-importer %lx %zu %llu", &start, &len, &age);

@@ -148,7 +148,7 @@ static inline bool swiotlb_find_pool(struct device *dev, phys_addr_t paddr)
 
 static inline bool vma_compat_swiotlb_active(struct device *dev)
 {
-	return is_swiotlb_active();
+	return is_swiotlb_active() && swiotlb_force != SWIOTLB_NO_FORCE;
 }
 
 #define is_swiotlb_active	vma_compat_swiotlb_active
