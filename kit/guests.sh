@@ -170,7 +170,7 @@ narrow()
 	leaks-*) append="$append vo_only=${1#leaks-}" ;;
 	torture-*) append="$append vo_only=${1#torture-}" ;;
 	# what make's table shows of them
-	p2p) append="$append vo_only=row" limit=1800 ;;
+	p2p) append="$append vo_only=row vo_timeout=1500" limit=1800 ;;
 	capture-iommu)
 		append="$append vo_guest=iommu $strict"
 		qemu="$iommu $qemu"

@@ -62,9 +62,9 @@
  * A dma-buf which the device writes is mapped for both directions. The exporter
  * syncs the whole buffer for the CPU when it unmaps it: what has been written
  * elsewhere in the buffer has to outlive that, and is handed over for it just
- * before. To a device that bounces, it would still be lost if it was written at
- * that very moment, so that a part of a dma-buf is not mapped for such a
- * device, save whole pages of it that are all there are. On a device that is
+ * before. Of a buffer that is bounced it would still be lost if it was written at
+ * that very moment, so that no part of one is mapped, save whole pages of it that
+ * are all there are. On a device that is
  * not coherent a line that the CPU writes at that moment elsewhere in the
  * buffer may be lost: as for those who pass the dma-buf by fd. Of owned memory
  * such a device is given no part of a line to write: what the CPU writes beside
@@ -607,9 +607,9 @@ static struct iommu_domain *dma_domain_of(struct device *dev)
 					     NULL;
 }
 
-static bool dma_is_bounced(struct device *dev, dma_addr_t addr)
+static bool dma_is_bounced(struct device *dev, struct iommu_domain *domain,
+			   dma_addr_t addr)
 {
-	struct iommu_domain *domain = dma_domain_of(dev);
 	phys_addr_t paddr;
 
 	paddr = domain ? iommu_iova_to_phys(domain, addr) :
@@ -624,13 +624,14 @@ static bool dma_is_bounced(struct device *dev, dma_addr_t addr)
  */
 static bool dma_table_is_bounced(struct device *dev, struct sg_table *sgt)
 {
+	struct iommu_domain *domain = dma_domain_of(dev);
 	struct scatterlist *sg;
 	int i;
 
 	if (dma_has_own_ops(dev))
 		return dma_max_mapping_size(dev) != SIZE_MAX;
 	for_each_sgtable_dma_sg(sgt, sg, i)
-		if (dma_is_bounced(dev, sg_dma_address(sg)))
+		if (dma_is_bounced(dev, domain, sg_dma_address(sg)))
 			return true;
 	return false;
 }
@@ -643,7 +644,7 @@ static bool dma_table_needs_sync(struct device *dev, struct sg_table *sgt)
 	/* So it is for most, and asked of each entry else */
 	if (!dma_dev_need_sync(dev))
 		return false;
-	/* dma_need_sync() cannot tell by an address there, and says yes */
+	/* Behind an IOMMU dma_need_sync() cannot tell by an address, and says yes */
 	if (dma_domain_of(dev) && dev_is_dma_coherent(dev))
 		return dma_max_mapping_size(dev) != SIZE_MAX &&
 		       dma_table_is_bounced(dev, sgt);
@@ -1029,7 +1030,7 @@ static bool dma_slice_is_beyond(struct pin_maps *m, phys_addr_t paddr,
 		     phys_to_dma_unencrypted(m->dev, paddr);
 	if (addr != DMA_MAPPING_ERROR && addr + (len - 1) <= limit)
 		return false;
-	/* RAM is bounced */
+	/* RAM may be bounced */
 	return !ram || !is_swiotlb_active(m->dev);
 }
 

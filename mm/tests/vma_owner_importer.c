@@ -387,13 +387,16 @@ void vo_expect_extents(struct vo_imp *imp, struct vma_owner_mock *obj, u64 off,
 }
 
 /* ------------------------------------------------------------------------- */
-/* A thread that revokes                                                     */
+/* A thread that revokes, or moves what has a dma-buf                        */
 
 void vo_revoker_work(struct work_struct *work)
 {
 	struct vo_revoker *rv = container_of(work, struct vo_revoker, work);
 
-	vma_owner_revoke(rv->obj->revoke, rv->how);
+	if (rv->obj->dmabuf)
+		vo_move(rv->obj, 0);
+	else
+		vma_owner_revoke(rv->obj->revoke, rv->how);
 	rv->done_at = vo_tick();
 	complete(&rv->done);
 }

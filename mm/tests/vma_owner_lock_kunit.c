@@ -896,23 +896,6 @@ static void c18_waits_are_killable(struct kunit *test)
 	vma_unpin(&imp->pin);
 }
 
-/* Takes the memory away in another thread */
-struct vo_taker {
-	struct work_struct	work;
-	struct vma_owner_mock	*obj;
-};
-
-static void vo_taker_work(struct work_struct *work)
-{
-	struct vma_owner_mock *obj = container_of(work, struct vo_taker,
-						  work)->obj;
-
-	if (obj->dmabuf)
-		vo_move(obj, 0);
-	else
-		vma_owner_revoke(obj->revoke, VMA_OWNER_TEMPORARY);
-}
-
 static void vo_invalidate_takes_a_while(struct vo_imp *imp)
 {
 	complete(&imp->invalidated);
@@ -928,13 +911,12 @@ static void c18_undoing_waits_uninterruptibly(struct kunit *test)
 	struct vma_owner_mock *obj = moves ? vo_obj_dmabuf(test->priv) :
 				     vo_obj_revocable(test->priv);
 	struct vo_imp *imp = vo_pinned_dev(obj, t->value);
-	struct vo_taker taker = { .obj = obj };
+	struct vo_revoker *rv;
 	int undone_at;
 
 	KUNIT_ASSERT_EQ(test, vo_imp_map(imp), 0);
 	imp->in_invalidate = vo_invalidate_takes_a_while;
-	INIT_WORK_ONSTACK(&taker.work, vo_taker_work);
-	queue_work(imp->vo->wq, &taker.work);
+	rv = vo_revoker_start(obj, VMA_OWNER_TEMPORARY);
 	KUNIT_EXPECT_TRUE(test, vo_within(&imp->invalidated, VO_LONG));
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
@@ -942,8 +924,7 @@ static void c18_undoing_waits_uninterruptibly(struct kunit *test)
 	undone_at = vo_tick();
 	disallow_signal(SIGKILL);
 	flush_signals(current);
-	flush_work(&taker.work);
-	destroy_work_on_stack(&taker.work);
+	flush_work(&rv->work);
 	KUNIT_EXPECT_GT(test, undone_at, imp->invalidated_at);
 	if (!moves)
 		vma_owner_restore(obj->revoke);

@@ -139,7 +139,8 @@ static bool vo_dma_is_told(phys_addr_t phys, unsigned long attrs)
 
 static void vo_dma_mark_odd(phys_addr_t phys, size_t len, dma_addr_t addr)
 {
-	if (!PAGE_ALIGNED(phys | len) && vo_dma.nr_odd < ARRAY_SIZE(vo_dma.odd))
+	if (vo_dma.iova && vo_dma.bounces && !PAGE_ALIGNED(phys | len) &&
+	    !WARN_ON_ONCE(vo_dma.nr_odd == ARRAY_SIZE(vo_dma.odd)))
 		vo_dma.odd[vo_dma.nr_odd++] = addr;
 }
 

@@ -7,12 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -373,13 +371,6 @@ TEST_F_TIMEOUT(bars, two_importers, TIMEOUT)
 
 /* ---- processes that end ---- */
 
-static int end(pid_t pid)
-{
-	if (kill(pid, SIGKILL))
-		return -errno;
-	return waitpid(pid, NULL, 0) == pid ? 0 : -ECHILD;
-}
-
 /* Whoever has mapped it is killed: the pin stays, and goes with the device */
 TEST_F_TIMEOUT(bars, exporter_is_killed, TIMEOUT)
 {
@@ -406,7 +397,7 @@ TEST_F_TIMEOUT(bars, exporter_is_killed, TIMEOUT)
 	close(ready[0]);
 	peer->iova = OTHER_IOVA;
 	EXPECT_TRUE(peer_carries(peer, 1));
-	ASSERT_EQ(0, end(pid));
+	ASSERT_EQ(0, peer_kill(pid));
 	EXPECT_TRUE(peer_carries(peer, 2));
 	ASSERT_EQ(0, go_and_come_back(self->victim));
 	ASSERT_EQ(0, pci_decode(self->victim, true));
@@ -416,35 +407,6 @@ TEST_F_TIMEOUT(bars, exporter_is_killed, TIMEOUT)
 				  HOST_SWAPPED_SIZE));
 }
 
-/* The BAR is ours, the container and the engine are the child's */
-static pid_t importer(struct peer *peer)
-{
-	struct peer own;
-	int ready[2];
-	char said;
-	pid_t pid;
-
-	if (pipe(ready))
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		if (peer_open_engine(&own, peer->kind))
-			_exit(1);
-		own.bar = peer->bar;
-		own.size = peer->size;
-		if (peer_map(&own, OTHER_IOVA) || !peer_works(&own, 7) ||
-		    write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (read(ready[0], &said, 1) != 1)
-		pid = -ECHILD;
-	close(ready[0]);
-	return pid;
-}
-
 /* The engine goes to the child */
 static pid_t become_exporter(struct peer *peer)
 {
@@ -452,7 +414,7 @@ static pid_t become_exporter(struct peer *peer)
 	    (int64_t)peer->size)
 		return -EIO;
 	edu_close(&peer->edu);
-	return importer(peer);
+	return peer_fork(peer, NULL, peer_import);
 }
 
 /* And comes back, with a container of its own */
@@ -481,7 +443,7 @@ TEST_F_TIMEOUT(bars, importer_is_killed, TIMEOUT)
 	/* No other kernel than ours lists them */
 	if (self->pins >= 0)
 		EXPECT_LT(self->pins, observe_pins());
-	ASSERT_EQ(0, end(pid));
+	ASSERT_EQ(0, peer_kill(pid));
 	EXPECT_EQ(self->pins, observe_pins());
 	/* There is nobody whom this could reach */
 	ASSERT_EQ(0, go_and_come_back(self->victim));
@@ -497,7 +459,7 @@ TEST_F_TIMEOUT(bars, importer_is_killed_while_it_is_gone, TIMEOUT)
 
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, pci_write(self->victim, "remove", "1"));
-	ASSERT_EQ(0, end(pid));
+	ASSERT_EQ(0, peer_kill(pid));
 	EXPECT_EQ(self->pins, observe_pins());
 	ASSERT_EQ(0, pci_rescan());
 	ASSERT_EQ(0, become_importer(peer, &self->file, self->victim,
@@ -528,7 +490,7 @@ TEST_F_TIMEOUT(bars, killed_anywhere, LONG_TIMEOUT)
 		usleep(1000 * (7 * i % 40));
 		if (i % 2)
 			EXPECT_EQ(0, go_and_come_back(self->victim));
-		EXPECT_EQ(0, end(pid));
+		EXPECT_EQ(0, peer_kill(pid));
 		/* What it may have left there */
 		container_unmap(self->peer.container, OTHER_IOVA,
 				HOST_SWAPPED_SIZE);

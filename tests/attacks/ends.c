@@ -5,10 +5,8 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -120,42 +118,6 @@ TEST_F_TIMEOUT(ends, unbind, TIMEOUT)
 
 /* ---- two processes ---- */
 
-/* A child, which says one byte when it is ready, and waits to be killed */
-static pid_t child(struct peer *peer, const char *victim,
-		   int (*what)(struct peer *peer, const char *victim))
-{
-	int ready[2], ret;
-	pid_t pid;
-	char said;
-
-	if (pipe(ready))
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		ret = what(peer, victim);
-		if (ret)
-			_exit(1);
-		if (write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	ret = read(ready[0], &said, 1);
-	close(ready[0]);
-	if (ret == 1)
-		return pid;
-	waitpid(pid, NULL, 0);
-	return -ECHILD;
-}
-
-static int end(pid_t pid)
-{
-	if (kill(pid, SIGKILL))
-		return -errno;
-	return waitpid(pid, NULL, 0) == pid ? 0 : -ECHILD;
-}
-
 /* The victim is the child's, the container and the engine are ours */
 static int export(struct peer *peer, const char *victim)
 {
@@ -167,36 +129,18 @@ static int export(struct peer *peer, const char *victim)
 TEST_F_TIMEOUT(ends, exporter_exits, TIMEOUT)
 {
 	struct peer *peer = &self->peer;
-	pid_t pid = child(peer, self->victim, export);
+	pid_t pid = peer_fork(peer, self->victim, export);
 
 	ASSERT_LT(0, pid);
 	peer->iova = PEER_BAR_IOVA;
 	EXPECT_TRUE(peer_carries(peer, 1));
-	ASSERT_EQ(0, end(pid));
+	ASSERT_EQ(0, peer_kill(pid));
 	EXPECT_TRUE(peer_newcomer_is_safe(peer, self->victim));
 
 	ASSERT_EQ(0, peer_open_victim(peer, self->victim));
 	EXPECT_TRUE(peer_denied(peer));
 	ASSERT_EQ(0, peer_map(peer, OTHER_IOVA));
 	EXPECT_TRUE(peer_works(peer, 2));
-}
-
-/*
- * The victim is ours, in a container of its own; the child has another one, with
- * the engine
- */
-static int import(struct peer *peer, const char *victim)
-{
-	struct peer own;
-	int ret;
-
-	ret = peer_open_engine(&own, peer->kind);
-	own.bar = peer->bar;
-	own.size = peer->size;
-	ret = ret ?: peer_map(&own, PEER_BAR_IOVA);
-	if (ret)
-		return ret;
-	return peer_works(&own, 7) ? 0 : -EIO;
 }
 
 TEST_F_TIMEOUT(ends, importer_exits, TIMEOUT)
@@ -207,11 +151,11 @@ TEST_F_TIMEOUT(ends, importer_exits, TIMEOUT)
 	/* The engine goes to the child */
 	edu_close(&peer->edu);
 	ASSERT_EQ(0, peer_open_victim(peer, self->victim));
-	pid = child(peer, self->victim, import);
+	pid = peer_fork(peer, self->victim, peer_import);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, peer_decode(peer, false));
 	EXPECT_EQ(0, peer_decode(peer, true));
-	ASSERT_EQ(0, end(pid));
+	ASSERT_EQ(0, peer_kill(pid));
 	EXPECT_EQ(self->pins, observe_pins());
 
 	/* There is nobody whom this could reach */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "newcomer.h"
@@ -122,4 +125,51 @@ int peer_decode(struct peer *peer, bool on)
 {
 	return vfio_command(&peer->victim, on ? PCI_COMMAND_MEMORY : 0,
 			    on ? 0 : PCI_COMMAND_MEMORY);
+}
+
+pid_t peer_fork(struct peer *peer, const char *victim,
+		int (*what)(struct peer *peer, const char *victim))
+{
+	int ready[2], ret;
+	pid_t pid;
+	char said;
+
+	if (pipe(ready))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		/* However the test ends, the engine is free again */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (what(peer, victim) || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	ret = read(ready[0], &said, 1);
+	close(ready[0]);
+	if (ret == 1)
+		return pid;
+	waitpid(pid, NULL, 0);
+	return -ECHILD;
+}
+
+int peer_kill(pid_t pid)
+{
+	if (kill(pid, SIGKILL))
+		return -errno;
+	return waitpid(pid, NULL, 0) == pid ? 0 : -ECHILD;
+}
+
+int peer_import(struct peer *peer, const char *victim)
+{
+	struct peer own;
+	int ret = peer_open_engine(&own, peer->kind);
+
+	own.bar = peer->bar;
+	own.size = peer->size;
+	ret = ret ?: peer_map(&own, PEER_BAR_IOVA);
+	if (ret)
+		return ret;
+	return peer_works(&own, 7) ? 0 : -EIO;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "edu.h"
 #include "vfio.h"
@@ -57,5 +58,12 @@ bool peer_denied_at(struct peer *peer, size_t offset);
 bool peer_newcomer_is_safe(struct peer *peer, const char *victim);
 
 int peer_decode(struct peer *peer, bool on);
+
+/* A child that does @what; when this is back it has, and waits to be killed */
+pid_t peer_fork(struct peer *peer, const char *victim,
+		int (*what)(struct peer *peer, const char *victim));
+int peer_kill(pid_t pid);
+/* There: the BAR is @peer's, and the child has a container of its own, with the engine */
+int peer_import(struct peer *peer, const char *victim);
 
 #endif

@@ -32,24 +32,15 @@
 /* By the register of PCI Express */
 static int flr(const struct vfio_device *dev)
 {
-	int at = vfio_capability(dev, PCI_CAP_ID_EXP), control;
-
-	if (at < 0)
-		return at;
-	control = vfio_config_read16(dev, at + PCI_EXP_DEVCTL);
-	if (control < 0)
-		return control;
-	return vfio_config_write16(dev, at + PCI_EXP_DEVCTL,
-				   control | PCI_EXP_DEVCTL_BCR_FLR);
+	return vfio_capability_change(dev, PCI_CAP_ID_EXP, PCI_EXP_DEVCTL, 0,
+				      PCI_EXP_DEVCTL_BCR_FLR);
 }
 
 /* By the register of Advanced Features */
 static int af_flr(const struct vfio_device *dev)
 {
-	int at = vfio_capability(dev, PCI_CAP_ID_AF);
-
-	return at < 0 ? at : vfio_config_write16(dev, at + PCI_AF_CTRL,
-						 PCI_AF_CTRL_FLR);
+	return vfio_capability_change(dev, PCI_CAP_ID_AF, PCI_AF_CTRL, 0,
+				      PCI_AF_CTRL_FLR);
 }
 
 /* Of all that its slot has */
@@ -84,8 +75,10 @@ static int reset_under_dma(struct peer *peer,
 	if (faults < 0)
 		return faults;
 	ret = traffic_begin(&traffic, peer);
-	if (ret)
+	if (ret) {
+		faults_end(faults, peer->edu.dev.name, 0, 0);
 		return ret;
+	}
 	/* No other kernel than ours has it */
 	seen->revokes = trace_begin(REVOKE, "name == \"vfio-pci\"");
 	ret = reset_on(reset, dev);

@@ -259,7 +259,7 @@ int pci_bind_to(const char *name, const char *wanted)
 
 		ret = write_to(fd < 0 ? -errno : fd, name);
 		if (is_bound_to(name, wanted))
-			return ret;
+			return 0;
 		usleep(100000);
 	}
 	return ret ?: -ETIMEDOUT;
@@ -475,24 +475,31 @@ int vfio_capability(const struct vfio_device *dev, int id)
 	return -ENOENT;
 }
 
-int vfio_power(const struct vfio_device *dev, unsigned int state)
+static int change16(const struct vfio_device *dev, int reg, uint16_t clear,
+		    uint16_t set)
 {
-	int at = vfio_capability(dev, PCI_CAP_ID_PM), old;
+	int old = vfio_config_read16(dev, reg);
 
-	if (at < 0)
-		return at;
-	old = vfio_config_read16(dev, at + PCI_PM_CTRL);
 	if (old < 0)
 		return old;
-	return vfio_config_write16(dev, at + PCI_PM_CTRL,
-				   (old & ~PCI_PM_CTRL_STATE_MASK) | state);
+	return vfio_config_write16(dev, reg, (old & ~clear) | set);
+}
+
+int vfio_capability_change(const struct vfio_device *dev, int id, int reg,
+			   uint16_t clear, uint16_t set)
+{
+	int at = vfio_capability(dev, id);
+
+	return at < 0 ? at : change16(dev, at + reg, clear, set);
+}
+
+int vfio_power(const struct vfio_device *dev, unsigned int state)
+{
+	return vfio_capability_change(dev, PCI_CAP_ID_PM, PCI_PM_CTRL,
+				      PCI_PM_CTRL_STATE_MASK, state);
 }
 
 int vfio_command(const struct vfio_device *dev, uint16_t set, uint16_t clear)
 {
-	int old = vfio_config_read16(dev, PCI_COMMAND);
-
-	if (old < 0)
-		return old;
-	return vfio_config_write16(dev, PCI_COMMAND, (old | set) & ~clear);
+	return change16(dev, PCI_COMMAND, clear, set);
 }

@@ -97,6 +97,9 @@ int vfio_config_read16(const struct vfio_device *dev, int reg);
 int vfio_config_write16(const struct vfio_device *dev, int reg, uint16_t value);
 /* Where in config space the capability is */
 int vfio_capability(const struct vfio_device *dev, int id);
+/* Bits of the register that is there in it */
+int vfio_capability_change(const struct vfio_device *dev, int id, int reg,
+			   uint16_t clear, uint16_t set);
 /* 0 is D0, 3 is D3hot */
 int vfio_power(const struct vfio_device *dev, unsigned int state);
 /* Set and clear bits of the command register */

@@ -5,18 +5,14 @@
  * by other means when its user asks. It stays loaded.
  */
 #include <linux/bits.h>
-#include <linux/module.h>
-#include <linux/pci.h>
+
+#include "vo_device.h"
 
 /* Where QEMU's nvme has nothing, behind all of its capabilities */
 #define CAPABILITY	0xf0
 #define FEATURES	(PCI_AF_CAP_TP | PCI_AF_CAP_FLR)
 #define HEADER		(PCI_CAP_ID_AF | PCI_CAP_AF_SIZEOF << 16 | FEATURES << 24)
 #define MOST		48
-
-static char *device;
-module_param(device, charp, 0444);
-MODULE_PARM_DESC(device, "which one, as 0000:01:00.0");
 
 static struct pci_ops *real_ops;
 static unsigned int af_devfn;
@@ -75,16 +71,10 @@ static int find_last(struct pci_dev *pdev)
 
 static int __init af_init(void)
 {
-	unsigned int domain, bus, slot, function;
-	struct pci_dev *pdev;
+	struct pci_dev *pdev = vo_find_device();
 
-	if (!device || sscanf(device, "%x:%x:%x.%x", &domain, &bus, &slot,
-			      &function) != 4)
-		return -EINVAL;
-	pdev = pci_get_domain_bus_and_slot(domain, bus,
-					   PCI_DEVFN(slot, function));
-	if (!pdev)
-		return -ENODEV;
+	if (IS_ERR(pdev))
+		return PTR_ERR(pdev);
 	last = find_last(pdev);
 	if (last >= 0) {
 		af_devfn = pdev->devfn;

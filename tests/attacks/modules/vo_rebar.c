@@ -9,10 +9,10 @@
  * rescan finds in its place does. It stays loaded.
  */
 #include <linux/bits.h>
-#include <linux/module.h>
-#include <linux/pci.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+
+#include "vo_device.h"
 
 #define BAR		2
 #define CAPABILITY	PCI_CFG_SPACE_SIZE
@@ -21,10 +21,6 @@
 #define SIZES		(BIT(4) | BIT(5) | BIT(6) | BIT(31))
 #define SIZE_SHIFT	8
 #define SIZE_MASK	GENMASK(13, SIZE_SHIFT)
-
-static char *device;
-module_param(device, charp, 0444);
-MODULE_PARM_DESC(device, "which one, as 0000:01:00.0");
 
 static struct pci_ops *real_ops;
 static unsigned int rebar_devfn;
@@ -118,17 +114,11 @@ static struct pci_ops rebar_ops = {
 
 static int __init rebar_init(void)
 {
-	unsigned int domain, bus, slot, function;
-	struct pci_dev *pdev;
+	struct pci_dev *pdev = vo_find_device();
 	u32 low, high;
 
-	if (!device || sscanf(device, "%x:%x:%x.%x", &domain, &bus, &slot,
-			      &function) != 4)
-		return -EINVAL;
-	pdev = pci_get_domain_bus_and_slot(domain, bus,
-					   PCI_DEVFN(slot, function));
-	if (!pdev)
-		return -ENODEV;
+	if (IS_ERR(pdev))
+		return PTR_ERR(pdev);
 	pci_read_config_dword(pdev, REGISTER, &low);
 	pci_read_config_dword(pdev, REGISTER + 4, &high);
 	flags = low & ~(u32)PCI_BASE_ADDRESS_MEM_MASK;
